@@ -1,0 +1,1 @@
+"""Ink: tables, figures and the page, drawn from the CSV files of run folders."""

@@ -1,0 +1,1 @@
+"""Numbers: cells, spaces, the table, protocols, rankings, run folders and the command lines."""

@@ -1,0 +1,1 @@
+"""Weights: shadow batch norm, supernets, training, calibration, scoring and measurements."""

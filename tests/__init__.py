@@ -1,0 +1,1 @@
+"""Tests: oracles, properties, golden values and traps, mirroring the three packages."""
