@@ -1,0 +1,185 @@
+"""Run folders: where a run's files lie, and how they are written so that none is ever half there.
+
+    results/<preset>/<space>-m<m>/<batch norm>-seed<k>/
+        run.json        recipe, seed, versions, commit, device
+        history.csv     epoch, lr, loss, accuracy
+        times.csv       stage, time_s
+        scores.csv      architecture, cell_hash, calibrated, accuracy, loss
+        checkpoint.pt   weights, optimiser, generators, history
+
+Every file is written under a temporary name and renamed.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bench.atomic import replacing
+from bench.plugin import load
+from bench.recipe import Recipe, from_dict, to_dict
+from bench.space import SPACES, Space
+
+PACKAGE = Path(__file__).resolve().parent
+if TYPE_CHECKING:
+    from bench.table import Table
+
+RUN = "run.json"
+HISTORY = "history.csv"
+TIMES = "times.csv"
+SCORES = "scores.csv"
+CHECKPOINT = "checkpoint.pt"
+PROGRESS = "progress.json"
+PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
+
+
+class RunFolderError(ValueError):
+    """A run folder that does not hold what is expected of it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One supernet: a recipe, a seed, and the folder with what they gave."""
+
+    folder: Path
+    recipe: Recipe
+    seed: int
+
+    @cached_property
+    def space(self) -> Space:
+        """The run's search space."""
+        return load_space(self.recipe)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run has its scores."""
+        return (self.folder / SCORES).is_file()
+
+    def scores(self) -> pd.DataFrame:
+        """Read scores.csv: architecture, cell_hash, calibrated, accuracy, loss and own scorers."""
+        return read_csv(self.folder / SCORES)
+
+
+def load_space(recipe: Recipe) -> Space:
+    """Build the recipe's search space."""
+    return load(recipe.space, SPACES, "space")(recipe.m)
+
+
+def open_table(name: str) -> Table:
+    """Open a truth table: one of TABLES, or a path.
+
+    Raises:
+        TableError: a table that is missing, truncated or foreign.
+    """
+    from bench.table import Table, default_table_path
+
+    named = {"digits": PACKAGE / "digits_truth.h5", "nasbench101": default_table_path()}
+    return Table(named.get(name, Path(name)))
+
+
+def run_folder(results: Path, recipe: Recipe, seed: int) -> Path:
+    """Return the folder of one run."""
+    space, norm = (re.sub(r"\W+", "_", n.replace("-", "\0")).replace("\0", "-")
+                   for n in (recipe.space, recipe.batch_norm))  # fmt: skip
+    return results / f"{space}-m{recipe.m}" / f"{norm}-seed{seed}"
+
+
+def open_run(results: Path, recipe: Recipe, seed: int, device: str, num_threads: int) -> Run:
+    """Open the folder of a run, or make it.
+
+    Raises:
+        RunFolderError: the folder holds a run of another recipe.
+    """
+    folder = run_folder(results, recipe, seed)
+    if (folder / RUN).is_file():
+        run = read_run(folder)
+        _check_same(folder, to_dict(run.recipe), to_dict(recipe))
+        return run
+    about = {
+        "recipe": to_dict(recipe),
+        "seed": seed,
+        "device": device,
+        "num_threads": num_threads,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "commit": _commit(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(json.dumps(about, indent=1) + "\n", folder / RUN)
+    return Run(folder, recipe, seed)
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder.
+
+    Raises:
+        RunFolderError: no run.json, or one that can't be read.
+    """
+    try:
+        about = json.loads((folder / RUN).read_text())
+        return Run(folder, from_dict(Recipe(), about["recipe"]), int(about["seed"]))
+    except FileNotFoundError:
+        raise RunFolderError(f"{folder} has no {RUN}: it is no run folder") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunFolderError(f"{folder / RUN} can't be read: {error}") from error
+
+
+def find_runs(results: Path) -> list[Run]:
+    """List the complete runs below a results folder, by space, m, batch norm and seed."""
+    runs = [read_run(path.parent) for path in results.glob(f"*/*/{RUN}")]
+    complete = [run for run in runs if run.is_complete]
+    return sorted(complete, key=lambda run: (*_group(run), run.seed))
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV file that `write_csv` wrote, with every float as it was."""
+    return pd.read_csv(path, float_precision="round_trip")
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, whole or not at all."""
+    write_text(frame.to_csv(index=False, lineterminator="\n"), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file, whole or not at all."""
+    with replacing(path) as part:
+        part.write_text(text, newline="")
+
+
+def _group(run: Run) -> tuple[str, int, str]:
+    return run.recipe.space, run.recipe.m, run.recipe.batch_norm
+
+
+def _check_same(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
+    changed = [f"{name}={old[name]} (asked: {new[name]})" for name in new if old[name] != new[name]]
+    if changed:
+        raise RunFolderError(
+            f"{folder} holds another recipe: {', '.join(changed)}; "
+            "name another folder with --out, or delete it"
+        )
+
+
+def _commit() -> str:
+    """Return the commit of the checkout, '+' behind it where files differ, or 'unknown'."""
+    try:
+        out = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
+            cwd=PACKAGE,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return out.stdout.strip()

@@ -1,0 +1,105 @@
+"""An image folder per class, decoded once into one array and cached.
+
+Layout: ROOT/<split>/<class>/<image>. The cache lies in the user's cache folder under a key made
+of every file's name, size and modification time, so that a changed folder is decoded anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from platformdirs import user_cache_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".webp"})
+
+
+def load_folder_split(
+    root: Path, splits: Sequence[str]
+) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
+    """Load the first of these splits that exists.
+
+    Returns:
+        uint8 pixels of shape (N, 3, H, W), int64 labels of shape (N,), and the class names.
+
+    Raises:
+        ValueError: no such split, no images, images of several sizes, an unreadable image.
+    """
+    folder = next((root / split for split in splits if (root / split).is_dir()), None)
+    if folder is None:
+        raise ValueError(f"{root} has no folder {' or '.join(splits)} with one folder per class")
+    classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    files = [(path, i) for i, name in enumerate(classes) for path in _images(folder / name)]
+    if not files:
+        raise ValueError(f"{folder} has no images ({', '.join(sorted(SUFFIXES))})")
+    pixels = _cached([path for path, _ in files])
+    return torch.from_numpy(pixels), torch.tensor([label for _, label in files]), classes
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def _cached(files: list[Path]) -> np.ndarray:
+    digest = hashlib.sha256()
+    for path in files:
+        status = path.stat()
+        digest.update(f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    cache = Path(user_cache_dir("mixpath-bench")) / f"{digest.hexdigest()[:32]}.npy"
+    if cache.is_file():
+        try:
+            pixels: np.ndarray = np.load(cache)
+            return pixels
+        except (ValueError, EOFError):
+            cache.unlink()  # a damaged cache is made again
+    pixels = _decode_all(files)
+    _save(pixels, cache)
+    return pixels
+
+
+def _save(pixels: np.ndarray, cache: Path) -> None:
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=cache.parent, suffix=".part", delete=False) as file:
+        try:
+            np.save(file, pixels)
+        except OSError:  # a full disk costs the cache, not the run
+            Path(file.name).unlink()
+            return
+    Path(file.name).replace(cache)
+
+
+def _decode_all(files: list[Path]) -> np.ndarray:
+    first = _decode(files[0])
+    pixels = np.empty((len(files), *first.shape), dtype=np.uint8)
+
+    def fill(index: int) -> None:
+        image = _decode(files[index])
+        if image.shape != first.shape:
+            sizes = [f"{shape[2]}x{shape[1]}" for shape in (image.shape, first.shape)]
+            raise ValueError(f"{files[index]} is {sizes[0]} pixels, {files[0]} is {sizes[1]}")
+        pixels[index] = image
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(fill, range(len(files))):
+            pass
+    return pixels
+
+
+def _decode(path: Path) -> np.ndarray:
+    """Decode one image to uint8 of shape (3, H, W)."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+    except OSError as error:
+        raise ValueError(f"{path} can't be decoded as an image: {error}") from error
