@@ -59,13 +59,18 @@ class Cell:
                 pruned.
         """
         _check_operations(operations)
-        rows = _checked_rows(adjacency, len(operations))
-        if not _is_full(rows):
-            keep = _connected_vertices(rows)
-            rows = tuple([tuple([rows[u][v] for v in keep]) for u in keep])
-            operations = [operations[v] for v in keep]
-        _check_size(rows)
-        return cls(rows, tuple(operations))
+        try:
+            rows = tuple(
+                map(tuple, adjacency.tolist() if hasattr(adjacency, "tolist") else adjacency)
+            )
+            pruned, keep = _prune(rows)
+        except TypeError:
+            raise InvalidCellError(f"adjacency must be a matrix, not {adjacency!r}") from None
+        if len(rows) != len(operations):
+            raise InvalidCellError(
+                f"adjacency has {len(rows)} rows for {len(operations)} operations: give as many"
+            )
+        return cls(pruned, tuple([operations[v] for v in keep]))
 
     @cached_property
     def hash(self) -> str:
@@ -104,35 +109,37 @@ def _check_operations(operations: Sequence[str]) -> None:
             raise InvalidCellError(f"unknown operation {name!r}: use {', '.join(OPERATIONS)}")
 
 
-def _checked_rows(adjacency: Any, num_vertices: int) -> Adjacency:
-    """Rows of ints; raises unless square, of 0 and 1, and upper triangular."""
-    try:
-        rows = [*map(tuple, adjacency.tolist() if hasattr(adjacency, "tolist") else adjacency)]
-        rows_of_bits = [*map(_BITS.issuperset, rows)]
-    except TypeError:
-        raise InvalidCellError(f"adjacency must be a matrix, not {adjacency!r}") from None
-    lengths = [*map(len, rows)]
-    if lengths != [num_vertices] * num_vertices:
+@lru_cache(maxsize=4096)  # few graphs are distinct but for their operations
+def _prune(rows: Adjacency) -> tuple[Adjacency, tuple[int, ...]]:
+    """Check a matrix; return its pruned form, of ints, and the vertices kept."""
+    _check_matrix(rows)
+    keep = _connected_vertices(rows)
+    pruned = tuple(tuple(int(rows[u][v]) for v in keep) for u in keep)
+    num_edges = sum(map(sum, pruned))
+    if len(pruned) > MAX_VERTICES or num_edges > MAX_EDGES:
         raise InvalidCellError(
-            f"adjacency must be square with one row for each of the {num_vertices} operations, "
-            f"not rows of lengths {lengths}"
+            f"a cell has at most {MAX_VERTICES} vertices and {MAX_EDGES} edges, "
+            f"not {len(pruned)} and {num_edges}: remove some"
+        )
+    return pruned, keep
+
+
+def _check_matrix(rows: Adjacency) -> None:
+    lengths = [*map(len, rows)]
+    if lengths != [len(rows)] * len(rows) or len(rows) < 2:
+        raise InvalidCellError(
+            f"adjacency must be square, of at least 2 vertices, not rows of lengths {lengths}"
         )
     for u, row in enumerate(rows):
-        if not rows_of_bits[u]:
+        if not _BITS.issuperset(row):
             raise InvalidCellError(f"adjacency must hold 0 and 1, but row {u} is {row}")
         if any(row[: u + 1]):
             raise InvalidCellError(
                 f"adjacency must be upper triangular, but vertex {u} leads to {row.index(1)}"
             )
-    return tuple([tuple(map(int, row)) for row in rows])
 
 
-def _is_full(rows: Adjacency) -> bool:
-    """Tell whether every vertex has a way in and a way out, so that there is nothing to prune."""
-    return all(map(any, rows[:-1])) and all(map(any, [*zip(*rows, strict=True)][1:]))
-
-
-def _connected_vertices(rows: Adjacency) -> list[int]:
+def _connected_vertices(rows: Adjacency) -> tuple[int, ...]:
     """Vertices on a path from the input to the output, in order."""
     last = len(rows) - 1
     from_input = {0}
@@ -145,16 +152,7 @@ def _connected_vertices(rows: Adjacency) -> list[int]:
     for u in reversed(range(last)):
         if any(rows[u][v] for v in to_output):
             to_output.add(u)
-    return sorted(from_input & to_output)
-
-
-def _check_size(rows: Adjacency) -> None:
-    num_edges = sum(map(sum, rows))
-    if len(rows) > MAX_VERTICES or num_edges > MAX_EDGES:
-        raise InvalidCellError(
-            f"a cell has at most {MAX_VERTICES} vertices and {MAX_EDGES} edges, "
-            f"not {len(rows)} and {num_edges}: remove some"
-        )
+    return tuple(sorted(from_input & to_output))
 
 
 @cache
