@@ -41,7 +41,7 @@ class TableBuilder:
         self.parameters = array("q")
         self._indices: dict[bytes, int] = {}
         self._graphs = array("Q")
-        self._rows = array("d")
+        self._rows: dict[int, array[float]] = {}  # per budget: index, is mean, repeat, figures
 
     def index(self, cell: Cell) -> int:
         """Return the number of a cell, which is new or known; the first graph given stays."""
@@ -66,8 +66,10 @@ class TableBuilder:
 
         Repeats are kept in the order of `repeat`, or else of their arrival.
         """
-        order = len(self._rows) if repeat is None else repeat
-        self._rows.extend((epochs, index, mean_only, order, *figures))
+        rows = self._rows.get(epochs)
+        if rows is None:
+            rows = self._rows[epochs] = array("d")
+        rows.extend((index, mean_only, len(rows) if repeat is None else repeat, *figures))
 
     def build(
         self, sources: Iterable[Source] = (), details: Mapping[str, Any] | None = None
@@ -88,7 +90,7 @@ class TableBuilder:
             edges=(graphs >> np.uint64(32)).astype(np.uint32),
             operations=graphs.astype(np.uint16),
             parameters=np.frombuffer(self.parameters, dtype=np.int64)[order],
-            budgets=_budgets(np.frombuffer(self._rows).reshape(-1, 4 + len(FIGURES)), order),
+            budgets=_budgets(self._rows, order),
             skeleton=self.skeleton,
             sources=tuple(sources),
             details=details or {},
@@ -130,29 +132,27 @@ def write_table(
     write(path, collect(rows, skeleton=skeleton, sources=sources, details=details))
 
 
-def _budgets(rows: NDArray[np.float64], order: NDArray[np.intp]) -> dict[int, Budget]:
-    """Sort rows (epochs, index, mean_only, repeat, *figures) into arrays, cells in this order."""
+def _budgets(rows: Mapping[int, "array[float]"], order: NDArray[np.intp]) -> dict[int, Budget]:
+    """Sort the rows of every budget into arrays, cells in this order."""
     places = np.empty_like(order)
     places[order] = np.arange(len(order))
-    rows = rows[np.lexsort(rows.T[[3, 1, 0]])]
-    budgets = {}
-    for epochs in np.unique(rows[:, 0]):
-        budgets[int(epochs)] = _budget(rows[rows[:, 0] == epochs], places)
+    budgets = {
+        epochs: _budget(np.frombuffer(rows[epochs]).reshape(-1, 3 + len(FIGURES)), places)
+        for epochs in sorted(rows)
+    }
     num_repeats = max(budget.figures["test"].shape[1] for budget in budgets.values())
     return {epochs: widened(budget, num_repeats) for epochs, budget in budgets.items()}
 
 
 def _budget(rows: NDArray[np.float64], places: NDArray[np.intp]) -> Budget:
-    """Sort the rows of one budget, which come ordered by index and repeat."""
-    indices = rows[:, 1].astype(np.intp)
-    first = np.searchsorted(indices, indices)
-    repeats = np.arange(len(indices)) - first
-    values = np.full((len(FIGURES), len(places), repeats.max() + 1), NAN)
-    values[:, places[indices], repeats] = rows[:, 4:].T
-    num_rows = np.bincount(indices)[indices]
-    is_mean = rows[:, 2] != 0
-    if (is_mean & (num_rows > 1)).any():
+    """Sort rows (index, is mean, repeat, *figures) into arrays, cells in these places."""
+    rows = rows[np.lexsort((rows[:, 2], rows[:, 0]))]
+    indices, is_mean = rows[:, 0].astype(np.intp), rows[:, 1] != 0
+    repeats = np.arange(len(indices)) - np.searchsorted(indices, indices)
+    if (is_mean & (np.bincount(indices)[indices] > 1)).any():
         raise TableError("a cell known by its mean must have one row: give its repeats or its mean")
+    values = np.full((len(FIGURES), len(places), repeats.max() + 1), NAN)
+    values[:, places[indices], repeats] = rows[:, 3:].T
     mean_only = np.zeros(len(places), dtype=np.bool_)
     mean_only[places[indices]] = is_mean
     return Budget(figures=dict(zip(FIGURES, values, strict=True)), mean_only=mean_only)
