@@ -1,6 +1,6 @@
 """Run folders: where a run's files lie, and how they are written so that none is ever half there.
 
-    results/<preset>/<space>-m<m>/<batch norm>-seed<k>/
+    results/<preset>/<space>-m<m>/[<sampler>-]<batch norm>-seed<k>/
         run.json        recipe, seed, versions, commit, device
         history.csv     epoch, lr, loss, accuracy
         times.csv       stage, time_s
@@ -60,6 +60,11 @@ class Run:
         return load_space(self.recipe)
 
     @property
+    def variant(self) -> str:
+        """How the run differs from others of its space and m: sampler, batch norm."""
+        return variant(self.recipe)
+
+    @property
     def is_complete(self) -> bool:
         """Whether the run has its scores."""
         return (self.folder / SCORES).is_file()
@@ -86,11 +91,17 @@ def open_table(name: str) -> Table:
     return Table(named.get(name, Path(name)))
 
 
+def variant(recipe: Recipe) -> str:
+    """Name a recipe's batch norm, with its sampler before it where that is not the default."""
+    is_default = recipe.sampler == Recipe().sampler
+    return recipe.batch_norm if is_default else f"{recipe.sampler}-{recipe.batch_norm}"
+
+
 def run_folder(results: Path, recipe: Recipe, seed: int) -> Path:
     """Return the folder of one run."""
-    space, norm = (re.sub(r"\W+", "_", n.replace("-", "\0")).replace("\0", "-")
-                   for n in (recipe.space, recipe.batch_norm))  # fmt: skip
-    return results / f"{space}-m{recipe.m}" / f"{norm}-seed{seed}"
+    space, name = (re.sub(r"\W+", "_", n.replace("-", "\0")).replace("\0", "-")
+                   for n in (recipe.space, variant(recipe)))  # fmt: skip
+    return results / f"{space}-m{recipe.m}" / f"{name}-seed{seed}"
 
 
 def open_run(results: Path, recipe: Recipe, seed: int, device: str, num_threads: int) -> Run:
@@ -135,7 +146,7 @@ def read_run(folder: Path) -> Run:
 
 
 def find_runs(results: Path) -> list[Run]:
-    """List the complete runs below a results folder, by space, m, batch norm and seed."""
+    """List the complete runs below a results folder, by space, m, variant and seed."""
     runs = [read_run(path.parent) for path in results.glob(f"*/*/{RUN}")]
     complete = [run for run in runs if run.is_complete]
     return sorted(complete, key=lambda run: (*_group(run), run.seed))
@@ -158,7 +169,7 @@ def write_text(text: str, path: Path) -> None:
 
 
 def _group(run: Run) -> tuple[str, int, str]:
-    return run.recipe.space, run.recipe.m, run.recipe.batch_norm
+    return run.recipe.space, run.recipe.m, run.variant
 
 
 def _check_same(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> None:

@@ -1,18 +1,32 @@
 """Samplers: which path trains in the next step.
 
 A sampler is a function (space, rng, progress) -> path, with progress in [0, 1) through training.
+
+    uniform   m' in 1..m uniform, then that many paths: MixPath
+    one-shot  all operations of all branch nodes on, each dropped independently with a probability
+              that rises linearly through training (Bender et al. 2018)
+
+One-Shot's paths run several operations at one branch node and up to all of them at once, so that
+only batch norms that don't count paths ('single', 'none') can follow their sum.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from bench.cell import OPERATIONS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-
     from bench.space import Path, Space
+
+DROP_ALL = 0.05
+"""Probability that every operation of a cell would be dropped at the end of training (Bender et
+al.'s r: each of k operations is dropped with r ** (1 / k)); such a draw is repeated, since a cell
+without operations has no output."""
 
 
 def uniform(space: Space, rng: np.random.Generator, progress: float) -> Path:  # noqa: ARG001
@@ -20,4 +34,21 @@ def uniform(space: Space, rng: np.random.Generator, progress: float) -> Path:  #
     return space.path(space.sample(rng))
 
 
-SAMPLERS: dict[str, Callable[[Space, np.random.Generator, float], Path]] = {"uniform": uniform}
+def one_shot(space: Space, rng: np.random.Generator, progress: float) -> Path:
+    """Drop every operation independently, more of them as training goes on; never all."""
+    shape = space.num_nodes, len(OPERATIONS)
+    is_on = np.zeros(shape, dtype=bool)
+    while not is_on.any():
+        is_on = rng.random(shape) >= drop_probability(is_on.size, progress)
+    return tuple(tuple(np.flatnonzero(node).tolist()) for node in is_on)
+
+
+def drop_probability(num_operations: int, progress: float) -> float:
+    """Return One-Shot's dropout of one operation of a cell: 0 at first, rising linearly."""
+    return float(DROP_ALL ** (1 / num_operations) * progress)
+
+
+SAMPLERS: dict[str, Callable[[Space, np.random.Generator, float], Path]] = {
+    "uniform": uniform,
+    "one-shot": one_shot,
+}
