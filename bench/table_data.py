@@ -100,16 +100,28 @@ def widened(budget: Budget, num_repeats: int) -> Budget:
 
 
 def write(path: Path | str, data: TableData) -> None:
-    """Write a table: all of it, or nothing."""
-    with replacing(Path(path)) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs.update(_attributes(data))
-        for name in ("edges", "operations", "parameters"):
-            file.create_dataset(name, data=getattr(data, name), fletcher32=True)
-        file.create_dataset("hash", data=data.hashes, fletcher32=True)
-        for epochs, budget in data.budgets.items():
-            group = file.create_group(f"epochs_{epochs}")
-            for name, values in (*budget.figures.items(), ("mean_only", budget.mean_only)):
-                group.create_dataset(name, data=values, fletcher32=True)
+    """Write a table: all of it, or nothing.
+
+    The file is made in memory and then written at once: HDF5 itself prints pages of errors, or
+    even crashes, when the disk is full.
+    """
+    with h5py.File("table", "w", driver="core", backing_store=False) as file:
+        _fill(file, data)
+        file.flush()
+        image = file.id.get_file_image()
+    with replacing(Path(path)) as temporary:
+        temporary.write_bytes(image)
+
+
+def _fill(file: h5py.File, data: TableData) -> None:
+    file.attrs.update(_attributes(data))
+    file.create_dataset("hash", data=data.hashes, fletcher32=True)
+    for name in ("edges", "operations", "parameters"):
+        file.create_dataset(name, data=getattr(data, name), fletcher32=True)
+    for epochs, budget in data.budgets.items():
+        group = file.create_group(f"epochs_{epochs}")
+        for name, values in (*budget.figures.items(), ("mean_only", budget.mean_only)):
+            group.create_dataset(name, data=values, fletcher32=True)
 
 
 def _attributes(data: TableData) -> dict[str, Any]:
