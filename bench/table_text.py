@@ -65,7 +65,7 @@ def _facts() -> rich.table.Table:
 
 def _budgets(table: "Table") -> rich.table.Table:
     text = rich.table.Table(box=rich.box.SIMPLE, pad_edge=False, collapse_padding=True)
-    for name in ("epochs", "cells", "mean only", "repeats", "best test", "its hash"):
+    for name in ("epochs", "cells", "means", "repeats", "best test", "its hash"):
         text.add_column(name, justify="right", overflow="fold")
     for epochs in table.budgets:
         counts = (~np.isnan(table.column("test", epochs))).sum(axis=1)
