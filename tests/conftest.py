@@ -1,0 +1,70 @@
+"""Fixtures that several test modules share."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from bench.cell import Cell
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+settings.register_profile("ours", deadline=None, derandomize=True)  # no failure by chance
+settings.load_profile("ours")
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+class RealRows:
+    """The real NAS-Bench-101 rows: 136,585 cells, 3 repeats after 108 epochs."""
+
+    def __init__(self, path: Path) -> None:
+        with np.load(path) as file:
+            self.arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
+        self.hashes: list[str] = [digest.decode() for digest in self.arrays["hash"]]
+        self.parameters: NDArray[np.int32] = self.arrays["trainable_parameters"]
+        self.metrics: NDArray[np.float32] = self.arrays["metrics_108"]
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def cell(self, index: int) -> Cell:
+        """Make the cell of one row."""
+        size = self.arrays["num_vertices"][index]
+        names = self.arrays["op_names"][self.arrays["ops"][index, :size]].tolist()
+        return Cell.from_matrix(self.arrays["adjacency"][index, :size, :size], names)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the checkout; skips where there is none."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"real data is not at {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def real_rows(shared_data: Path) -> RealRows:
+    """The real rows as arrays."""
+    return RealRows(shared_data / "nasbench101_partial.npz")
+
+
+@pytest.fixture(scope="session")
+def write_tfrecord(shared_data: Path) -> Any:
+    """The module that writes real rows in the official layout."""
+    path = shared_data / "write_tfrecord.py"
+    spec = importlib.util.spec_from_file_location("write_tfrecord", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode  # the folder is read-only
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = before
+    return module
