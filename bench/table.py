@@ -11,7 +11,7 @@ import string
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ __all__ = [
 
 Key = str | Cell
 """A module hash in hexadecimal, or a cell."""
+AnyKey = TypeVar("AnyKey", bound=Key)
 
 
 class CellNotInTableError(TableError):
@@ -190,8 +191,8 @@ class Table:
         return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
     def missing(
-        self, keys: Iterable[Key], split: str = "test", epochs: int | None = None
-    ) -> list[Key]:
+        self, keys: Iterable[AnyKey], split: str = "test", epochs: int | None = None
+    ) -> list[AnyKey]:
         """Return those keys whose cell, or whose every accuracy, the table lacks."""
         accuracies = self._accuracies(split, epochs)
         indices = {key: self._find(key) for key in keys}
