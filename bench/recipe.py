@@ -119,7 +119,13 @@ def digits() -> Preset:
         name="digits",
         about="8x8 digits against 34 cells trained stand-alone; minutes on a laptop",
         table="digits",
-        recipe=Recipe(data_set="digits", skeleton=skeleton, training=training, score_batch=297),
+        recipe=Recipe(
+            data_set="digits",
+            skeleton=skeleton,
+            training=training,
+            score_batch=297,
+            snapshot_epochs=tuple(range(2, 41, 2)),
+        ),
         stand_alone=StandAlone(
             data_set="digits",
             num_repeats=10,
@@ -138,6 +144,7 @@ def cifar10_small() -> Preset:
         recipe=Recipe(
             skeleton=replace(NASBENCH101, stem_channels=16, cells_per_stack=1),
             training=Training(epochs=8),
+            snapshot_epochs=tuple(range(1, 9)),
             num_train_images=20_000,
             num_score_images=2_000,
             calibration=Calibration(calibration_images=1_000, calibration_batch=250),

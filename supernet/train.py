@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from bench.plugin import load
 from bench.streams import child_rng
 from supernet.data import Images, augment, to_input
 
@@ -175,7 +176,7 @@ def learning_rate(training: Training, epoch: int, fraction: float) -> float:
 
 
 def build_optimizer(model: nn.Module, training: Training) -> torch.optim.Optimizer:
-    """Build SGD with no weight decay on batch norms.
+    """Build the optimiser, with no weight decay on batch norms.
 
     Raises:
         ValueError: an optimiser that is not known.
@@ -188,9 +189,16 @@ def build_optimizer(model: nn.Module, training: Training) -> torch.optim.Optimiz
         {"params": others, "weight_decay": training.weight_decay},
         {"params": norm_parameters, "weight_decay": 0.0},
     ]
-    if training.optimizer != "sgd":
-        raise ValueError(f"optimizer={training.optimizer!r} is not known; known: sgd")
+    return load(training.optimizer, OPTIMIZERS, "optimizer")(groups, training)
+
+
+def _sgd(groups: list[dict[str, Any]], training: Training) -> torch.optim.Optimizer:
     return torch.optim.SGD(groups, lr=training.lr, momentum=training.momentum, foreach=True)
+
+
+OPTIMIZERS: dict[str, Callable[[list[dict[str, Any]], Training], torch.optim.Optimizer]] = {
+    "sgd": _sgd
+}
 
 
 def torch_generator(seed: int, name: str) -> torch.Generator:
