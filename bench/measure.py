@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Measure what the paper's analyses need of trained supernets, into CSV files in their run folders.
+
+    python bench/measure.py results/digits                     # all runs there
+    python bench/measure.py results/digits --only curve,similarity
+
+Then `python -m analysis results/digits` draws the page. What is measured is not measured again:
+the same command goes on where it stopped. All 24 digits runs (m = 1..4, shadow and single, 3
+seeds) take a few minutes on two cores. Weights by epoch come from the snapshots that the preset's
+`snapshot_epochs` keeps; without them only untrained and final weights are measured.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+import joblib
+from rich.console import Console
+from rich.progress import track
+
+from bench.command import Parser, run_command, unknown
+from bench.parallel import default_jobs, ignore_interrupts, in_parallel
+from bench.store import Run, find_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    return run_command(command, argv)
+
+
+def command(argv: Sequence[str] | None = None) -> None:
+    """Measure what is missing."""
+    from supernet.devices import choose_device
+    from supernet.measure import MEASUREMENTS, missing
+
+    options = parser().parse_args(argv)
+    names = [name for name in (options.only or "").split(",") if name] or list(MEASUREMENTS)
+    for name in names:
+        if name not in MEASUREMENTS:
+            raise unknown("measurement", name, MEASUREMENTS)
+    runs = find_runs(options.results)
+    if not runs:
+        raise ValueError(
+            f"{options.results} holds no complete run: python bench/run.py --m 1,2,3,4 makes the "
+            "digits runs"
+        )
+    device = choose_device(options.device)
+    todo = [run for run in runs if missing(run, names)]
+    tasks = (
+        joblib.delayed(_measure)(run, names, options.data, device, options.threads, os.getpid())
+        for run in todo
+    )
+    jobs = min(options.jobs or default_jobs(device, options.threads), max(len(todo), 1))
+    done = in_parallel(tasks, jobs)
+    for _ in track(done, "measuring", total=len(todo), console=Console(stderr=True)):
+        pass
+    print(f"{len(runs)} runs measured: python -m analysis {options.results} draws the page")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    p = Parser(
+        prog="bench/measure.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("results", type=Path, help="a results folder, such as results/digits")
+    p.add_argument("--only", metavar="NAME,...", help="measure just these (default: all)")
+    p.add_argument("--data", type=Path, help="folder of the images")
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
+    p.add_argument("--threads", type=int, default=1, help="threads of each run")
+    p.add_argument("--jobs", type=int, help="runs at once (default: cores; 1 on a GPU)")
+    return p
+
+
+def _measure(
+    run: Run, names: list[str], data: Path | None, device: str, num_threads: int, parent: int
+) -> Run:
+    from supernet.measure import measure_run
+
+    if os.getpid() != parent:
+        ignore_interrupts()
+    return measure_run(run, names, data, device, num_threads)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
