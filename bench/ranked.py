@@ -154,10 +154,10 @@ class _Ruler:
         parts = {str(calibrated): part for calibrated, part in frame.groupby("calibrated")}
         for calibrated, part in parts.items():
             for scorer in scorers(part):
-                group = Group(run.recipe.batch_norm, calibrated, scorer)
+                group = Group(run.variant, calibrated, scorer)
                 yield group, self._measure(run, part, part[scorer].to_numpy(np.float64))
         for group, ranked in self._baselines(run, part).items():
-            yield group, replace(ranked, bn=run.recipe.batch_norm, seed=run.seed)
+            yield group, replace(ranked, bn=run.variant, seed=run.seed)
 
     def _measure(self, run: Run, entries: pd.DataFrame, scores: Floats) -> Ranked:
         truths, cells = entries["truth"].to_numpy(), self._cells(entries)
@@ -165,7 +165,7 @@ class _Ruler:
         counts = np.bincount(cells, minlength=len(self.index)).astype(np.float64)
         limit = ceiling(self.concordance, counts, float(pairs.untied_truths.sum()))
         return Ranked(
-            bn=run.recipe.batch_norm,
+            bn=run.variant,
             seed=run.seed,
             num_architectures=int(entries["num_copies"].sum()),
             num_cells=int((counts > 0).sum()),

@@ -168,7 +168,7 @@ def _points(placed: list[tuple[Place, Block]], protocols: Sequence[Protocol]) ->
     """Gather the entries to draw: of each recipe under its first protocol."""
     first = {protocol.recipe: protocol.name for protocol in reversed(protocols)}
     parts = [
-        entries.assign(**place, space=run.recipe.space, bn=run.recipe.batch_norm, seed=run.seed)
+        entries.assign(**place, space=run.recipe.space, bn=run.variant, seed=run.seed)
         for place, block in placed
         for run, entries in block.entries
         if place["protocol"] == first[run.recipe.name]

@@ -54,7 +54,7 @@ def _describe_runs(runs: list[Run]) -> dict[str, Any]:
         "words": describe_recipe(runs[0].recipe),
         "fields": {name: value for name, value in fields.items() if name not in PER_RUN},
         "m": sorted({run.recipe.m for run in runs}),
-        "batch_norms": sorted({run.recipe.batch_norm for run in runs}),
+        "batch_norms": sorted({run.variant for run in runs}),
         "seeds": sorted({run.seed for run in runs}),
     }
 
