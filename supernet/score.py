@@ -9,8 +9,7 @@ computed anew for every architecture instead, with equal results.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from bench.recipe import Recipe
+    from bench.recipe import Calibration
     from bench.space import Space
 
     Architecture = Any
@@ -38,20 +37,60 @@ SCORERS: dict[str, Scorer] = {}
 better. The score is the mean over the images; accuracy and loss are always measured."""
 
 
+class Paths(Protocol):
+    """What scoring asks of a space."""
+
+    def path(self, architecture: Any) -> Any:
+        """Map an architecture to the path of a forward pass."""
+        ...
+
+
+class Scoring(Protocol):
+    """What scoring asks of a recipe."""
+
+    @property
+    def score_split(self) -> str: ...  # noqa: D102
+    @property
+    def num_score_images(self) -> int: ...  # noqa: D102
+    @property
+    def score_batch(self) -> int: ...  # noqa: D102
+    @property
+    def scorers(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def calibration(self) -> Calibration: ...  # noqa: D102
+
+
+def cell_identity(space: Space, architecture: Architecture) -> dict[str, Any]:
+    """Name an architecture of NAS-Bench-101 in a row: its text and its cell's hash."""
+    return {
+        "architecture": space.encode(architecture),
+        "cell_hash": space.cell(architecture).hash,
+    }
+
+
 class SupernetScorer:
     """Scores architectures with one trained supernet.
 
     Args:
         model: a supernet with `stem(x)` and `body(h, path)`.
-        space: encodes architectures and maps them to paths and cells.
+        space: maps architectures to paths.
         data: on the model's device.
         recipe: which images calibrate and score, and how.
+        identify: (space, architecture) -> the columns that name it in a row.
     """
 
-    def __init__(self, model: nn.Module, space: Space, data: DataSet, recipe: Recipe) -> None:
-        self.model: Any = model
+    def __init__(
+        self,
+        model: nn.Module,
+        space: Paths,
+        data: DataSet,
+        recipe: Scoring,
+        identify: Callable[[Any, Architecture], dict[str, Any]] = cell_identity,
+    ) -> None:
+        self.model: Any = model.eval()  # sizing the stem up must not move its statistics
         self.space = space
         self.recipe = recipe
+        self.identify = identify
         self.scorers = {"accuracy": is_correct, "loss": loss_per_image} | {
             name: load(name, SCORERS, "scorer") for name in recipe.scorers
         }
@@ -92,18 +131,18 @@ class SupernetScorer:
 
     def _row(self, architecture: Architecture, *, is_calibrated: bool) -> dict[str, Any]:
         path = self.space.path(architecture)
-        row = {
-            "architecture": self.space.encode(architecture),
-            "cell_hash": self.space.cell(architecture).hash,
-            "calibrated": is_calibrated,
-        }
+        row = self.identify(self.space, architecture) | {"calibrated": is_calibrated}
         return row | measure(
             ((self.model.body(x, path), labels) for x, labels in self.scoring), self.scorers
         )
 
 
 class Stems:
-    """The stem's outputs on the batches of one split: kept from the first pass on if they fit."""
+    """The stem's outputs on the batches of one split: kept from the first pass on if they fit.
+
+    Attributes:
+        fits: whether the outputs on all images take less than STEM_BYTES.
+    """
 
     def __init__(
         self,
@@ -117,12 +156,8 @@ class Stems:
         self.statistics = statistics
         self.batch = batch or len(images)
         self.kept: list[Batch] = []
-
-    @cached_property
-    def fits(self) -> bool:
-        """Whether the outputs on all images take less than STEM_BYTES."""
-        one = self._stem(self.images[:1])
-        return one.numel() * one.element_size() * len(self.images) < STEM_BYTES
+        one = self._stem(images[:1])
+        self.fits = one.numel() * one.element_size() * len(images) < STEM_BYTES
 
     def forget(self) -> None:
         """Drop what was kept: the stem's state has changed."""
