@@ -17,6 +17,7 @@ import json
 import platform
 import re
 import subprocess
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -154,7 +155,9 @@ def find_runs(results: Path) -> list[Run]:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a CSV file that `write_csv` wrote, with every float as it was."""
-    return pd.read_csv(path, float_precision="round_trip")
+    with warnings.catch_warnings():  # pandas 3.1 does so by default and deprecates the argument
+        warnings.filterwarnings("ignore", "The 'float_precision' argument")
+        return pd.read_csv(path, float_precision="round_trip")
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
