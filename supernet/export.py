@@ -1,0 +1,74 @@
+"""Networks exported with torch.export, loaded back and compared before they are kept.
+
+torch.export is chosen over ONNX because it needs nothing but torch; the file (.pt2) runs without
+this project, for any batch size: `torch.export.load(path).module()(images)`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from bench.atomic import replacing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from supernet.mixpath_net import MixNet
+
+TOLERANCE = 1e-5
+
+
+class ExportError(ValueError):
+    """An exported network that does not give what the network gives."""
+
+
+@torch.no_grad()
+def export(model: MixNet, path: Path) -> float:
+    """Export a stand-alone network in eval mode.
+
+    Args:
+        model: a network without searched layers.
+        path: the file to write, by custom with suffix .pt2.
+
+    Returns:
+        The largest difference of the logits between the network and the file loaded back.
+
+    Raises:
+        ExportError: a difference above 1e-5 of the largest logit (or 1e-5 below one).
+    """
+    shape = (model.network.in_channels, model.network.image_size, model.network.image_size)
+    device = next(model.parameters()).device
+    images = torch.randn(3, *shape, generator=torch.Generator().manual_seed(0)).to(device)
+    was_training = model.training
+    model.eval()
+    try:
+        expected = model(images)
+        batch = {0: torch.export.Dim("batch")}
+        program = torch.export.export(model, (images,), dynamic_shapes=(batch,))
+        with replacing(path) as part, part.open("wb") as file:
+            torch.export.save(program, file)
+            file.flush()
+            with part.open("rb") as written:
+                loaded = torch.export.load(written).module()
+            difference = compare(expected, loaded(images))
+    finally:
+        model.train(was_training)
+    return difference
+
+
+def compare(expected: torch.Tensor, found: torch.Tensor) -> float:
+    """Return the largest difference.
+
+    Raises:
+        ExportError: it is above the tolerance.
+    """
+    difference = float((expected - found).abs().max())
+    bound = TOLERANCE * max(1.0, float(expected.abs().max()))
+    if not difference <= bound:
+        raise ExportError(
+            f"the exported network's logits differ by {difference:.3g}, above {bound:.3g}: "
+            "nothing was written; please report it"
+        )
+    return difference
