@@ -7,7 +7,8 @@
 Then `python -m analysis results/digits` draws the page. What is measured is not measured again:
 the same command goes on where it stopped. All 24 digits runs (m = 1..4, shadow and single, 3
 seeds) take a few minutes on two cores. Weights by epoch come from the snapshots that the preset's
-`snapshot_epochs` keeps; without them only untrained and final weights are measured.
+`snapshot_epochs` keeps; without them only untrained and final weights are measured. Last come
+what needs the truth as well: variations.csv and calibration_tau.csv in the results folder.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ import joblib
 from rich.console import Console
 from rich.progress import track
 
-from bench.command import Parser, run_command, unknown
+from bench.command import Parser, positive, run_command, unknown
 from bench.parallel import default_jobs, ignore_interrupts, in_parallel
-from bench.store import Run, find_runs
+from bench.recipe import PRESETS
+from bench.store import Run, find_runs, open_table, write_csv
+from bench.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bench.table import Table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,17 +60,33 @@ def command(argv: Sequence[str] | None = None) -> None:
             f"{options.results} holds no complete run: python bench/run.py --m 1,2,3,4 makes the "
             "digits runs"
         )
-    device = choose_device(options.device)
-    todo = [run for run in runs if missing(run, names)]
-    tasks = (
-        joblib.delayed(_measure)(run, names, options.data, device, options.threads, os.getpid())
-        for run in todo
-    )
-    jobs = min(options.jobs or default_jobs(device, options.threads), max(len(todo), 1))
-    done = in_parallel(tasks, jobs)
-    for _ in track(done, "measuring", total=len(todo), console=Console(stderr=True)):
-        pass
+    with open_table(options.table or default_table(runs)) as table:
+        device = choose_device(options.device)
+        todo = [run for run in runs if missing(run, names)]
+        tasks = (
+            joblib.delayed(_measure)(run, names, options.data, device, options.threads, os.getpid())
+            for run in todo
+        )
+        jobs = min(options.jobs or default_jobs(device, options.threads), max(len(todo), 1))
+        done = in_parallel(tasks, jobs)
+        for _ in track(done, "measuring", total=len(todo), console=Console(stderr=True)):
+            pass
+        _measure_rankings(options.results, runs, table)
     print(f"{len(runs)} runs measured: python -m analysis {options.results} draws the page")
+
+
+def default_table(runs: Sequence[Run]) -> str:
+    """Return the table of the preset that has the runs' data set.
+
+    Raises:
+        ValueError: no preset has it.
+    """
+    for preset in (make() for make in PRESETS.values()):
+        if preset.recipe.data_set == runs[0].recipe.data_set:
+            return preset.table
+    raise ValueError(
+        f"no preset has data set {runs[0].recipe.data_set!r}: name its truth with --table"
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -77,10 +98,11 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("results", type=Path, help="a results folder, such as results/digits")
     p.add_argument("--only", metavar="NAME,...", help="measure just these (default: all)")
+    p.add_argument("--table", help="HDF5 table with the truth (default: the preset's)")
     p.add_argument("--data", type=Path, help="folder of the images")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
-    p.add_argument("--threads", type=int, default=1, help="threads of each run")
-    p.add_argument("--jobs", type=int, help="runs at once (default: cores; 1 on a GPU)")
+    p.add_argument("--threads", type=positive, default=1, help="threads of each run")
+    p.add_argument("--jobs", type=positive, help="runs at once (default: cores; 1 on a GPU)")
     return p
 
 
@@ -92,6 +114,13 @@ def _measure(
     if os.getpid() != parent:
         ignore_interrupts()
     return measure_run(run, names, data, device, num_threads)
+
+
+def _measure_rankings(results: Path, runs: list[Run], table: Table) -> None:
+    """Rank the runs otherwise; a matter of seconds, so always anew."""
+    write_csv(vary(runs, table), results / VARIATIONS)
+    if any((run.folder / SWEEP).is_file() for run in runs):
+        write_csv(sweep_all(runs, table), results / SWEEP_TAU)
 
 
 if __name__ == "__main__":
