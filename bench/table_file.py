@@ -102,5 +102,12 @@ def _open(path: Path) -> h5py.File:
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        reason = "truncated" if "truncated" in str(error) else "no HDF5 file, or a damaged one"
-        raise TableError(f"{path} is {reason}: import it again, or name another file") from None
+        raise TableError(
+            f"{path} is {_reason(error)}: import it again, or name another file"
+        ) from None
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "not yours to read"
+    return "truncated" if "truncated" in str(error) else "no HDF5 file, or a damaged one"

@@ -341,6 +341,15 @@ def test_what_is_no_table_is_refused(
     assert "\n" not in str(error.value)
 
 
+def test_a_table_without_permission_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(h5py, "File", refuse)
+    with pytest.raises(TableError, match="is not yours to read"):
+        Table(path)
+
+
 def test_a_missing_array_is_told(path: Path) -> None:
     with h5py.File(path, "a") as file:
         del file["epochs_108/test"]

@@ -1,5 +1,6 @@
 """Tests of bench.table_command and bench.table_text."""
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -210,11 +211,17 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
 def opened_when_read(pipe: Path) -> int:
     """Open a named pipe for writing once another process reads it."""
     for _ in range(600):
-        try:
+        with contextlib.suppress(OSError):
             return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            time.sleep(0.1)
+        time.sleep(0.1)
     raise AssertionError
+
+
+def test_help_tells_the_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["import", "--help"])
+    assert left.value.code == 0
+    assert "mean_" in capsys.readouterr().out
 
 
 def test_percent() -> None:
