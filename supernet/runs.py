@@ -36,6 +36,7 @@ from supernet.data import DATA_SETS, DataSet, load_data, take
 from supernet.sampling import SAMPLERS
 from supernet.score import SCORERS, SupernetScorer
 from supernet.shadow_bn import BATCH_NORMS
+from supernet.source import TensorSource
 from supernet.train import SHOW_EVERY_S, Progress, Trainer, initialise
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ def train(run: Run, data: DataSet, device: str) -> Trainer:
     images = take(data.split(recipe.train_split), recipe.num_train_images)
     trainer = Trainer(
         build(run, device),
-        images,
-        data.statistics,
+        TensorSource(images, data.statistics, recipe.training, run.seed),
         recipe.training,
         lambda rng, progress: draw(run.space, rng, progress),
         run.seed,

@@ -15,6 +15,7 @@ from nasbench_pytorch.model import Network
 from torch import nn
 
 from supernet.score import evaluate
+from supernet.source import TensorSource
 from supernet.train import Trainer, initialise
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def train_cell(
     """
     model = initialise(lambda: CellNetwork(cell, skeleton), seed)
     model = model.to(data.train.pixels.device)
-    trainer = Trainer(model, data.train, data.statistics, training, _no_path, seed)
+    source = TensorSource(data.train, data.statistics, training, seed)
+    trainer = Trainer(model, source, training, _no_path, seed)
     while not trainer.is_finished:
         trainer.run_epoch()
     result = {"time_s": sum(epoch.time_s for epoch in trainer.history)}

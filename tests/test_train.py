@@ -12,7 +12,8 @@ from bench.space import Branches
 from supernet.cell_net import CellNet
 from supernet.data import load_digits, take
 from supernet.sampling import SAMPLERS, uniform
-from supernet.train import Trainer, build_optimizer, initialise, learning_rate, torch_generator
+from supernet.source import TensorSource, torch_generator
+from supernet.train import Trainer, build_optimizer, initialise, learning_rate
 
 SPACE = Branches(4)
 SKELETON = Skeleton(stem_channels=4, num_stacks=2, cells_per_stack=1, image_size=8, in_channels=1)
@@ -24,8 +25,7 @@ def trainer(training: Training = TRAINING, seed: int = 0, batch_norm: str = "sha
     model = initialise(lambda: CellNet(SKELETON, SPACE, batch_norm), seed)
     return Trainer(
         model,
-        take(data.train, 100),
-        data.statistics,
+        TensorSource(take(data.train, 100), data.statistics, training, seed),
         training,
         lambda rng, progress: uniform(SPACE, rng, progress),
         seed,
@@ -128,11 +128,9 @@ def test_bfloat16_trains() -> None:
 def test_cuda_trains_as_the_cpu_does() -> None:
     data = load_digits().to(torch.device("cuda"))
     model = initialise(lambda: CellNet(SKELETON, SPACE, "shadow"), 0).cuda()
-    images = take(data.train, 100)
+    source = TensorSource(take(data.train, 100), data.statistics, TRAINING, 0)
     draw = SAMPLERS["uniform"]
-    one = Trainer(
-        model, images, data.statistics, TRAINING, lambda rng, t: draw(SPACE, rng, t), seed=0
-    )
+    one = Trainer(model, source, TRAINING, lambda rng, t: draw(SPACE, rng, t), seed=0)
     assert one.run_epoch().loss == pytest.approx(trainer().run_epoch().loss, rel=1e-3)
 
 

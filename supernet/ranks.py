@@ -1,0 +1,85 @@
+"""One process, or several under torchrun: who am I, and sums over all.
+
+Every rank draws the same path from the same stream, takes its share of each batch, and holds the
+same weights; rank 0 alone writes.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+import torch.distributed as dist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process's rank among `size` processes."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes."""
+        return self.rank == 0
+
+    def share(self, batch: torch.Tensor) -> torch.Tensor:
+        """Return this rank's part of a batch, every size-th from its rank on."""
+        return batch[self.rank :: self.size]
+
+    def sum(self, values: torch.Tensor) -> torch.Tensor:
+        """Add a tensor over all ranks."""
+        if self.size > 1:
+            dist.all_reduce(values)
+        return values
+
+    def wait(self) -> None:
+        """Wait until every rank is here."""
+        if self.size > 1:
+            dist.barrier()
+
+
+ALONE = Ranks()
+
+
+def check_batch(batch_size: int, ranks: Ranks, accumulate: int = 1) -> None:
+    """Refuse a global batch that does not split evenly.
+
+    Raises:
+        ValueError: processes times accumulated parts don't divide the batch.
+    """
+    parts = ranks.size * accumulate
+    if batch_size % parts:
+        raise ValueError(
+            f"batch_size={batch_size} is the batch of all processes together and must be a "
+            f"multiple of {ranks.size} processes x {accumulate} accumulated parts: "
+            f"{batch_size // parts * parts or parts} would do"
+        )
+
+
+@contextmanager
+def join(device: str) -> Iterator[tuple[Ranks, str]]:
+    """Join the processes that torchrun started; yields this rank and its device.
+
+    Without torchrun there is one process.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield ALONE, device
+        return
+    if device.startswith("cuda"):
+        local = int(os.environ["LOCAL_RANK"])
+        device = f"cuda:{local}"
+        torch.cuda.set_device(local)
+    dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    try:
+        yield Ranks(dist.get_rank(), dist.get_world_size()), device
+    finally:
+        dist.destroy_process_group()
