@@ -100,8 +100,7 @@ def variant(recipe: Recipe) -> str:
 
 def run_folder(results: Path, recipe: Recipe, seed: int) -> Path:
     """Return the folder of one run."""
-    space, name = (re.sub(r"\W+", "_", n.replace("-", "\0")).replace("\0", "-")
-                   for n in (recipe.space, variant(recipe)))  # fmt: skip
+    space, name = (re.sub(r"[^\w-]+", "_", part) for part in (recipe.space, variant(recipe)))
     return results / f"{space}-m{recipe.m}" / f"{name}-seed{seed}"
 
 
