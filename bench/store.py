@@ -21,7 +21,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -29,6 +29,8 @@ from bench.atomic import replacing
 from bench.plugin import load
 from bench.recipe import Recipe, from_dict, to_dict
 from bench.space import SPACES, Space
+
+T = TypeVar("T")
 
 PACKAGE = Path(__file__).resolve().parent
 if TYPE_CHECKING:
@@ -111,10 +113,20 @@ def open_run(results: Path, recipe: Recipe, seed: int, device: str, num_threads:
         RunFolderError: the folder holds a run of another recipe.
     """
     folder = run_folder(results, recipe, seed)
+    open_folder(folder, recipe, seed, device, num_threads)
+    return Run(folder, recipe, seed)
+
+
+def open_folder(folder: Path, recipe: Any, seed: int, device: str, num_threads: int) -> None:
+    """Make a folder for a recipe of any type and a seed, or check that it is theirs.
+
+    Raises:
+        RunFolderError: the folder holds another recipe.
+    """
     if (folder / RUN).is_file():
-        run = read_run(folder)
-        _check_same(folder, to_dict(run.recipe), to_dict(recipe))
-        return run
+        old, _ = read_about(folder, recipe)
+        _check_same(folder, to_dict(old), to_dict(recipe))
+        return
     about = {
         "recipe": to_dict(recipe),
         "seed": seed,
@@ -127,7 +139,6 @@ def open_run(results: Path, recipe: Recipe, seed: int, device: str, num_threads:
     }
     folder.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps(about, indent=1) + "\n", folder / RUN)
-    return Run(folder, recipe, seed)
 
 
 def read_run(folder: Path) -> Run:
@@ -136,9 +147,19 @@ def read_run(folder: Path) -> Run:
     Raises:
         RunFolderError: no run.json, or one that can't be read.
     """
+    recipe, seed = read_about(folder, Recipe())
+    return Run(folder, recipe, seed)
+
+
+def read_about(folder: Path, default: T) -> tuple[T, int]:
+    """Read the recipe, of `default`'s type, and the seed of a folder.
+
+    Raises:
+        RunFolderError: no run.json, or one that can't be read.
+    """
     try:
         about = json.loads((folder / RUN).read_text())
-        return Run(folder, from_dict(Recipe(), about["recipe"]), int(about["seed"]))
+        return from_dict(default, about["recipe"]), int(about["seed"])
     except FileNotFoundError:
         raise RunFolderError(f"{folder} has no {RUN}: it is no run folder") from None
     except (KeyError, TypeError, ValueError) as error:

@@ -95,7 +95,7 @@ def train(run: Run, data: DataSet, device: str) -> Trainer:
         lambda rng, progress: draw(run.space, rng, progress),
         run.seed,
     )
-    reporter = Reporter(run, "train")
+    reporter = Reporter(run.folder, "train")
     if (run.folder / CHECKPOINT).is_file():
         trainer.load_state_dict(read_checkpoint(run.folder / CHECKPOINT, device))
     while not trainer.is_finished:
@@ -117,7 +117,7 @@ def score(run: Run, model: torch.nn.Module, data: DataSet) -> None:
     part = run.folder / SCORES_PART
     rows: list[Any] = read_csv(part).to_dict("records") if part.is_file() else []
     done = {(row["architecture"], row["calibrated"]) for row in rows}
-    saved_at, reporter = time.monotonic(), Reporter(run, "score")
+    saved_at, reporter = time.monotonic(), Reporter(run.folder, "score")
     for row in _missing_rows(SupernetScorer(model, run.space, data, run.recipe), run, done):
         rows.append(row)
         reporter.scoring(len(rows) / (2 * len(architectures)))
@@ -167,8 +167,8 @@ def read_checkpoint(path: Path, device: str) -> dict[str, Any]:
 class Reporter:
     """Writes where a run stands to progress.json, for whoever shows it."""
 
-    def __init__(self, run: Run, stage: str) -> None:
-        self.path = run.folder / PROGRESS
+    def __init__(self, folder: Path, stage: str) -> None:
+        self.path = folder / PROGRESS
         self.stage = stage
         self.shown_at = 0.0
 
