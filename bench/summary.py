@@ -9,7 +9,7 @@ from scipy import stats
 
 from bench.baselines import RANDOM
 from bench.ranked import NONE, Group
-from bench.resample import CONFIDENCE, interval
+from bench.resample import CONFIDENCE, MIN_CELLS, interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ def summary_row(group: Group, ranked: Sequence[Ranked], num_cells: int) -> Row:
     if group.scorer == RANDOM:
         draws = np.concatenate([one.taus for one in ranked])
         tau_std = float(draws.std(ddof=1))
-        low, high = interval(draws, num_cells)
+        low, high = interval(draws, MIN_CELLS)  # their law is known for any number of cells
     return {
         **_identity(group),
         "num_seeds": len(seeds),
@@ -77,7 +77,8 @@ def difference_rows(block: Block) -> Iterator[Row]:
     """Make the rows of differences.csv: tau of a batch norm minus a rival's, seed by seed.
 
     The interval over cells resamples the cells of both alike; the one over seeds is Student's, from
-    three seeds on. They answer different questions: would other cells, or other seeds, agree?
+    three seeds that differ on. They answer different questions: would other cells, or other seeds,
+    agree?
     """
     for group, ranked in block.groups.items():
         rivals = {bn: group._replace(bn=bn) for bn in RIVALS.get(group.bn, ())}
@@ -101,7 +102,7 @@ def _difference_row(
     values = [a.statistics["tau"] - b.statistics["tau"] for a, b in pairs]
     low, high = interval(np.mean([a.taus - b.taus for a, b in pairs], axis=0), num_cells)
     margin = float("nan")
-    if len(values) >= MIN_SEEDS_FOR_T:
+    if len(values) >= MIN_SEEDS_FOR_T and _std(values) > 0:
         quantile = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
         margin = float(quantile) * _std(values) / len(values) ** 0.5
     return {

@@ -44,7 +44,7 @@ def test_random_scores_have_the_law_of_tau() -> None:
 def test_random_scores_among_tied_truths_are_scipys() -> None:
     rng = np.random.default_rng(0)
     truths = rng.integers(0, 4, 30).astype(float)
-    draws = [rng.permutation(30).astype(float) for _ in range(2000)]
+    draws = [rng.permutation(30).astype(float) for _ in range(500)]
     taus, expected = measure_random(truths)
     by_scipy = [stats.kendalltau(draw, truths).statistic for draw in draws]
     assert np.std(taus) == pytest.approx(np.std(by_scipy), rel=0.1)

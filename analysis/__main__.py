@@ -1,0 +1,25 @@
+"""Redraw figures, tables and page of a results folder from its files: python -m analysis FOLDER."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.command import Parser, run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def command(argv: Sequence[str] | None = None) -> None:
+    """Redraw what was ranked."""
+    from analysis.report import write_report
+
+    parser = Parser(prog="python -m analysis", description=__doc__)
+    parser.add_argument("results", type=Path, help="results folder, such as results/digits")
+    print(write_report(parser.parse_args(argv).results))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(command))

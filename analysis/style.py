@@ -1,0 +1,156 @@
+"""One look for every figure: colours, names, sizes, units, and files with reproducible bytes.
+
+Colours are Okabe and Ito's, which colour-blind readers can tell apart; a method has the same one
+everywhere. Figures are 850 pixels wide at 100 dpi, as a README shows them, and saved at 200.
+"""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from bench.atomic import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+    Draw = Callable[[DataFrame, Axes], Axes]
+
+COLORS = {
+    "shadow": "#0072B2",
+    "shadow-sum": "#56B4E9",
+    "combination": "#CC79A7",
+    "single": "#D55E00",
+    "single-sum": "#E69F00",
+    "none": "#009E73",
+    "num_parameters": "#555555",
+    "num_multiply_adds": "#555555",
+    "num_conv3x3": "#555555",
+    "random": "#E3E3E3",
+    "ceiling": "#000000",
+    "paper": "#555555",
+}
+OTHER_COLOR = "#8A6FB0"
+LABELS = {
+    "num_parameters": "parameter count",
+    "num_multiply_adds": "multiply-adds",
+    "num_conv3x3": "3x3 convolutions",
+    "random": "random, one draw",
+    "negative_loss": "negative loss",
+    "shadow": "shadow BN",
+    "shadow-sum": "shadow BN on the sum",
+    "combination": "BN per combination",
+    "single": "single BN",
+    "single-sum": "single BN on the sum",
+    "none": "no BN",
+}
+WIDTH = 8.5
+DPI = 200
+_RC: dict[Any, Any] = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9,
+    "figure.dpi": 100,
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "legend.frameon": False,
+    "savefig.dpi": DPI,
+    "svg.hashsalt": "mixpath-bench",
+}
+
+
+def context() -> AbstractContextManager[None]:
+    """Return the context in which figures are made and saved; no setting outlives it."""
+    return mpl.rc_context(_RC)
+
+
+def color(name: str) -> str:
+    """Return the colour of a method; own ones share one."""
+    return COLORS.get(name, OTHER_COLOR)
+
+
+def label(name: str) -> str:
+    """Return the name of a method or scorer for a reader."""
+    return LABELS.get(name, name)
+
+
+def order(name: str) -> int:
+    """Return a method's place among all; own ones come last."""
+    return list(COLORS).index(name) if name in COLORS else len(COLORS)
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    """Write a fraction in percent."""
+    return f"{100 * fraction:.{digits}f}%"
+
+
+def grid(
+    panels: Sequence[DataFrame], draw: Draw, *, heights: Sequence[float], num_columns: int
+) -> Figure:
+    """Draw panels side by side and below each other, equal axis labels only once.
+
+    Args:
+        panels: what each shows.
+        draw: draws one.
+        heights: of the rows in inches.
+        num_columns: panels in a row.
+    """
+    num_rows = -(-len(panels) // num_columns)
+    figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+    ratios = {"height_ratios": heights}
+    rows = figure.subplots(num_rows, num_columns, squeeze=False, gridspec_kw=ratios)
+    axes: list[Axes] = rows.flatten().tolist()
+    for frame, ax in zip(panels, axes, strict=False):
+        draw(frame, ax)
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    if num_columns > 1:
+        _share_labels(figure, axes[: len(panels)])
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Save a figure as PNG and SVG, without dates and versions, whole or not at all.
+
+    Args:
+        figure: what to save.
+        path: without suffix.
+    """
+    for suffix in (".png", ".svg"):
+        with replacing(path.with_name(path.name + suffix)) as part:
+            part.write_bytes(_render(figure, suffix[1:]))
+
+
+def data_uri(path: Path) -> str:
+    """Return an SVG file as an address that holds the file itself, for a self-contained page."""
+    return "data:image/svg+xml;base64," + b64encode(path.read_bytes()).decode()
+
+
+def _render(figure: Figure, kind: str) -> bytes:
+    metadata: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+    buffer = io.BytesIO()
+    with context():
+        figure.savefig(buffer, format=kind, metadata=metadata[kind])
+    return buffer.getvalue()
+
+
+def _share_labels(figure: Figure, axes: Sequence[Axes]) -> None:
+    """Write labels that all panels have in common once, at the figure's edges."""
+    size = mpl.rcParams["font.size"]
+    if len({ax.get_xlabel() for ax in axes}) == 1:
+        figure.supxlabel(axes[0].get_xlabel(), fontsize=size)
+        for ax in axes:
+            ax.set_xlabel("")
+    if len({ax.get_ylabel() for ax in axes}) == 1:
+        figure.supylabel(axes[0].get_ylabel(), fontsize=size)
+        for ax in axes:
+            ax.set_ylabel("")
