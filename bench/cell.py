@@ -160,14 +160,15 @@ def _vertex_hash(num_out: int, num_in: int, label: int) -> str:
     return md5(str((num_out, num_in, label)).encode()).hexdigest()
 
 
-def _picker(neighbours: list[int], num_vertices: int) -> tuple[int, Any]:
-    """How to join the hashes of neighbours: the index of one, or a getter of several.
+def _picker(neighbours: list[int], num_vertices: int) -> tuple[int, int, Any]:
+    """How to join the hashes of neighbours: the indices of two, or a getter of more.
 
-    Without neighbours the index is `num_vertices`, where the caller keeps an empty string.
+    Fewer than two are filled up with `num_vertices`, where the caller keeps an empty string.
     """
-    if len(neighbours) > 1:
-        return num_vertices, itemgetter(*neighbours)
-    return (neighbours[0] if neighbours else num_vertices), None
+    if len(neighbours) > 2:
+        return num_vertices, num_vertices, itemgetter(*neighbours)
+    first, second = (*neighbours, num_vertices, num_vertices)[:2]
+    return first, second, None
 
 
 @lru_cache(maxsize=4096)
@@ -187,12 +188,15 @@ def _module_hash(adjacency: Adjacency, labels: list[int]) -> str:
     pickers, degrees = _structure(adjacency)
     hashes = [_vertex_hash(*pair, label) for pair, label in zip(degrees, labels, strict=True)]
     for _ in labels:
-        old = [*hashes, ""]
-        hashes = [
-            md5(
-                f"{''.join(sorted(tails(old))) if tails else old[tail]}|"
-                f"{''.join(sorted(heads(old))) if heads else old[head]}|{own}".encode()
-            ).hexdigest()
-            for (tail, tails, head, heads), own in zip(pickers, hashes, strict=True)
-        ]
+        old, hashes = [*hashes, ""], []
+        for (a, b, many_in, c, d, many_out), own in zip(pickers, old, strict=False):
+            if many_in:
+                before = "".join(sorted(many_in(old)))
+            else:  # two or fewer, most often: sorted by hand
+                before = old[a] + old[b] if old[a] < old[b] else old[b] + old[a]
+            if many_out:
+                after = "".join(sorted(many_out(old)))
+            else:
+                after = old[c] + old[d] if old[c] < old[d] else old[d] + old[c]
+            hashes.append(md5(f"{before}|{after}|{own}".encode()).hexdigest())
     return md5(str(sorted(hashes)).encode()).hexdigest()
