@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import owens_t
+from scipy.stats import chi2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 LAMBDAS = (0.0, 0.5, 1.0, 1.5, 2.0)
 DEGREE = 2
+OUTLIER = 10  # times the typical variance; Gaussian repeats hardly ever reach it
 PRIOR_FREEDOM = 4  # degrees of freedom that the pooled variance weighs in each cell's own
 
 
@@ -56,7 +58,8 @@ def estimate_noise(accuracies: Floats, is_mean_only: NDArray[np.bool_]) -> Noise
 
     A variance of 2 degrees of freedom says little, so each is averaged with the variance pooled
     over all cells, which counts as PRIOR_FREEDOM degrees of freedom; cells without repeats take the
-    pooled one.
+    pooled one. Outliers are clipped: in NAS-Bench-101 the few cells of which one repeat diverged
+    (0.9, 0.9, 0.1) would make the mean a hundred times what it is for all others.
 
     Args:
         accuracies: of shape (num_cells, num_repeats), NaN where missing.
@@ -71,7 +74,7 @@ def estimate_noise(accuracies: Floats, is_mean_only: NDArray[np.bool_]) -> Noise
         return Noise(variance=nothing, num_averaged=num_averaged, note=note)
     means = np.nansum(accuracies, axis=1) / num
     squares = np.nansum((accuracies - means[:, None]) ** 2, axis=1)
-    pooled = squares.sum() / freedom.sum()
+    pooled = _pool(squares, freedom)
     variance = (squares + PRIOR_FREEDOM * pooled) / (freedom + PRIOR_FREEDOM)
     return Noise(variance=variance, num_averaged=num_averaged, note=_note(freedom, num_averaged))
 
@@ -117,6 +120,13 @@ def ceiling(concordance: Floats, counts: Floats, untied_truths: float) -> float:
         return float("nan")
     tau = counts @ concordance @ counts / np.sqrt(untied_scores * untied_truths)
     return float(np.clip(tau, 0, 1)) if np.isfinite(tau) else float("nan")
+
+
+def _pool(squares: Floats, freedom: Floats) -> float:
+    """Return the mean variance, no cell counting for more than OUTLIER times the typical one."""
+    squares, freedom = squares[freedom > 0], freedom[freedom > 0]
+    typical = np.median(squares / chi2.median(freedom)) or np.inf
+    return float(np.minimum(squares, OUTLIER * typical * freedom).sum() / freedom.sum())
 
 
 def _concordance(distance: Floats, extra: Floats, truth: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+DATA = Path(__file__).parent.parent.parent / "shared" / "data" / "nasbench101_partial.npz"
 NONE_IS_MEAN = np.zeros(34, dtype=bool)
 
 
@@ -145,6 +147,26 @@ def test_cells_without_repeats_take_the_pooled_variance() -> None:
         "their means counted as of 3 repeat(s)"
     )
     assert np.isfinite(pair_concordance(accuracies[:, 0], noise, is_one_repeat=False)).all()
+
+
+def test_a_diverged_repeat_makes_no_other_cell_uncertain() -> None:
+    """A few in NAS-Bench-101 are (0.9, 0.9, 0.1)."""
+    rng = np.random.default_rng(0)
+    accuracies = gaussian(rng)[:, None] + 0.002 * rng.standard_normal((34, 3))
+    before = estimate_noise(accuracies, NONE_IS_MEAN).variance
+    accuracies[0, 2] = 0.1
+    noise = estimate_noise(accuracies, NONE_IS_MEAN)
+    assert noise.variance[0] > 0.05
+    assert (noise.variance[1:] < 2 * before[1:]).all()
+
+
+@pytest.mark.skipif(not DATA.is_file(), reason="needs ../shared/data of the development checkout")
+def test_the_ceiling_of_real_cells_agrees_with_one_repeat_against_another() -> None:
+    """Greiner: a tau of sin(pi/2 tau) squared between repeats is its root against the mean."""
+    repeats = np.load(DATA)["metrics_108"][::150, :, 2].astype(np.float64)
+    between = kendall_tau(repeats[:, 0], repeats[:, 1])
+    expected = 2 / np.pi * np.arcsin(np.sqrt(np.sin(np.pi / 2 * between)))
+    assert estimated_tau(repeats, is_one_repeat=True) == pytest.approx(expected, abs=0.02)
 
 
 def test_variances_lean_on_the_pooled_one() -> None:
