@@ -37,6 +37,13 @@ def run_command(
     return 0
 
 
+def positive(text: str) -> int:
+    """Read an option that is a whole number of at least 1, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least 1")
+    return int(text)
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
     """Make the error for a name that is not known, with the nearest one that is."""
     known = list(known)

@@ -130,7 +130,7 @@ def digits() -> Preset:
             data_set="digits",
             num_repeats=10,
             skeleton=skeleton,
-            training=replace(training, lr=0.1),
+            training=replace(training, epochs=12, lr=0.1),
         ),
     )
 

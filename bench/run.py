@@ -18,15 +18,21 @@ if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/,
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import argparse
+import json
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.command import Parser, run_command
+from rich.console import Console
+
+from bench.baselines import BASELINES
+from bench.command import Parser, positive, run_command
 from bench.parallel import BACKENDS, run_all
 from bench.plugin import load
-from bench.protocol import PROTOCOLS
+from bench.protocol import PROTOCOLS, check
+from bench.ranking import ABOUT, write_rankings
 from bench.recipe import PRESETS, RECIPES, Preset, Recipe, override
-from bench.store import Run, open_run, open_table
+from bench.store import Run, find_runs, load_space, open_run, open_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +58,12 @@ def command(argv: Sequence[str] | None = None) -> None:
     protocols = [load(name, PROTOCOLS, "protocol") for name in _names(options.protocol)]
     out = _out(options, changes)
     with open_table(options.table or preset.table) as table:
-        recipes = [r for p in protocols for r in _recipes(preset.recipe, p, options)]
-        for recipe in recipes:
-            _check_cells(table, recipe, allow_missing=options.allow_missing)
+        recipes = []
+        for protocol in protocols:
+            for recipe in _recipes(preset.recipe, protocol, options):
+                check(protocol, load_space(recipe))
+                _check_cells(table, recipe, allow_missing=options.allow_missing)
+                recipes.append(recipe)
         device = choose_device(options.device)
         runs = _open_runs(out, recipes, device, options)
         run_all(
@@ -93,8 +102,8 @@ def parser() -> argparse.ArgumentParser:
                    help="change a field of the recipe; needs --out")  # fmt: skip
     p.add_argument("--out", type=Path, help="results folder (default results/<preset>)")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
-    p.add_argument("--threads", type=_positive, default=1, help="threads of each run")
-    p.add_argument("--jobs", type=_positive, help="runs at once (default: cores; 1 on a GPU)")
+    p.add_argument("--threads", type=positive, default=1, help="threads of each run")
+    p.add_argument("--jobs", type=positive, help="runs at once (default: cores; 1 on a GPU)")
     p.add_argument("--backend", default="loky", help=f"of {', '.join(BACKENDS)}")
     p.add_argument("--scheduler", help="address of a Dask scheduler or a Ray cluster")
     return p
@@ -151,12 +160,33 @@ def _report(
     protocols: list[Protocol],
     options: argparse.Namespace,
     argv: Sequence[str] | None,
-) -> None: ...
+) -> None:
+    """Rank every complete run of the folder, by the protocols asked for now and before."""
+    from analysis.report import write_report
+
+    from analysis.tables import terminal_table
+
+    arguments = sys.argv[1:] if argv is None else argv
+    about = out / ABOUT
+    earlier = json.loads(about.read_text())["protocols"] if about.is_file() else ()
+    known = [PROTOCOLS[name] for name in earlier if name in PROTOCOLS]
+    rankings = write_rankings(
+        out,
+        find_runs(out),
+        table,
+        list(dict.fromkeys([*protocols, *known])),
+        command=shlex.join(["python", "bench/run.py", *arguments]),
+        baselines=BASELINES
+        | {name: load(name, BASELINES, "baseline") for name in options.baseline},
+        allow_missing=options.allow_missing,
+    )
+    page = write_report(out)
+    asked = rankings.kendall_tau["protocol"].isin([protocol.name for protocol in protocols])
+    Console().print(terminal_table(rankings.kendall_tau[asked]))
+    print(f"report: {page}")
 
 
 def _check_cells(table: Table, recipe: Recipe, *, allow_missing: bool) -> None:
-    from bench.store import load_space
-
     space = load_space(recipe)
     hashes = sorted({space.cell(a).hash for a in space.architectures()})
     missing = table.missing(hashes)
@@ -185,13 +215,6 @@ def _seeds(text: str) -> list[int]:
     if not seeds or min(seeds) < 0:
         raise ValueError(f"--seeds {text!r} must be at least 1, or a list of seeds from 0")
     return seeds
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} must be at least 1")
-    return number
 
 
 if __name__ == "__main__":

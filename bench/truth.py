@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.atomic import replacing
-from bench.command import Parser, run_command
+from bench.command import Parser, positive, run_command
 from bench.parallel import default_jobs, ignore_interrupts, in_parallel
 from bench.plugin import load
 from bench.recipe import PRESETS, StandAlone, field_types, from_dict, override, to_dict
@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", dest="changes",
                    help="of " + ", ".join(n for n, _ in field_types(StandAlone())))  # fmt: skip
     p.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
-    p.add_argument("--jobs", type=int, help="trainings at once (default: cores; 1 on a GPU)")
+    p.add_argument("--jobs", type=positive, help="trainings at once (default: cores; 1 on a GPU)")
     return p
 
 
@@ -91,14 +91,14 @@ def build_table(
     _open_parts(parts, recipe)
     cells = space_cells(recipe)
     wanted = {
-        part_path(parts, cell, repeat): cell
+        part_path(parts, cell, repeat): (cell, repeat)
         for repeat in range(recipe.num_repeats)
         for cell in cells
     }
-    todo = {path: cell for path, cell in wanted.items() if not path.is_file()}
+    todo = {path: task for path, task in wanted.items() if not path.is_file()}
     tasks = (
-        joblib.delayed(train_part)(path, cell, recipe, data_path, device)
-        for path, cell in todo.items()
+        joblib.delayed(train_part)(path, cell, repeat, recipe, data_path, device)
+        for path, (cell, repeat) in todo.items()
     )
     done = in_parallel(tasks, jobs or default_jobs(device, 1))
     for _ in track(done, "training", total=len(todo), console=Console(stderr=True)):
@@ -110,9 +110,12 @@ def build_table(
         sources=[Source(f"stand-alone training on {recipe.data_set}", _digest(wanted))],
         details={"recipe": to_dict(recipe)},
     )
-    for path in parts.iterdir():
-        path.unlink()
-    parts.rmdir()
+    _finish(parts)
+
+
+def seed_of(cell: Cell, repeat: int) -> int:
+    """Return the root seed of one training."""
+    return int(hashlib.sha256(f"{cell.hash}-{repeat}".encode()).hexdigest()[:8], 16)
 
 
 def space_cells(recipe: StandAlone) -> list[Cell]:
@@ -127,7 +130,7 @@ def part_path(parts: Path, cell: Cell, repeat: int) -> Path:
 
 
 def train_part(
-    path: Path, cell: Cell, recipe: StandAlone, data_path: Path | None, device: str
+    path: Path, cell: Cell, repeat: int, recipe: StandAlone, data_path: Path | None, device: str
 ) -> None:
     """Train one cell once, on one thread, and keep the result."""
     import torch
@@ -138,10 +141,15 @@ def train_part(
     ignore_interrupts()
     torch.set_num_threads(1)
     data = load_data(recipe.data_set, recipe.skeleton, data_path, device)
-    seed = int(hashlib.sha256(path.name.encode()).hexdigest()[:8], 16)
-    result = train_cell(cell, data, recipe.skeleton, recipe.training, seed)
+    result = train_cell(cell, data, recipe.skeleton, recipe.training, seed_of(cell, repeat))
     with replacing(path) as part:
         part.write_text(json.dumps(result))
+
+
+def _finish(parts: Path) -> None:
+    for path in parts.iterdir():
+        path.unlink()
+    parts.rmdir()
 
 
 def _open_parts(parts: Path, recipe: StandAlone) -> None:
@@ -154,14 +162,14 @@ def _open_parts(parts: Path, recipe: StandAlone) -> None:
         raise ValueError(f"{parts} holds trainings of another recipe: see its {RECIPE}")
 
 
-def _rows(wanted: dict[Path, Cell], epochs: int) -> Iterator[Row]:
-    for path, cell in wanted.items():
+def _rows(wanted: dict[Path, tuple[Cell, int]], epochs: int) -> Iterator[Row]:
+    for path, (cell, _) in wanted.items():
         result: dict[str, Any] = json.loads(path.read_text())
         accuracies = {name: result[f"{name}_accuracy"] for name in ("train", "valid", "test")}
         yield Row(cell=cell, epochs=epochs, time_s=result["time_s"], **accuracies)
 
 
-def _digest(wanted: dict[Path, Cell]) -> str:
+def _digest(wanted: dict[Path, tuple[Cell, int]]) -> str:
     digest = hashlib.sha256()
     for path in wanted:
         digest.update(path.read_bytes())

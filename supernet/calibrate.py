@@ -6,7 +6,13 @@ then pooled over all batches by the law of total variance, in float64. The resul
 (biased) variance, so that a set calibrated in one batch gives in eval mode just what it gave in
 training mode. Only the batch norms that the forward passes reach are touched.
 
-Without reset, PyTorch's running average moves on from training instead (the released code).
+Without reset, the running average moves on from training instead, as PyTorch's does (the released
+code).
+
+    with observing(model) as observer:          # training mode; the model's own statistics stay
+        observer.into(estimate); model(x, path)
+    with applied(estimate):                     # eval mode is the caller's
+        model.eval(); model(x, path)
 """
 
 from __future__ import annotations
@@ -23,6 +29,135 @@ if TYPE_CHECKING:
     from bench.recipe import Calibration
 
 BatchNorm = nn.BatchNorm2d
+Statistics = tuple[torch.Tensor, torch.Tensor]
+
+
+class Estimate:
+    """Statistics gathered batch by batch, for each batch norm that was reached.
+
+    Args:
+        calibration: whether to start from nothing, and the momentum where not.
+    """
+
+    def __init__(self, calibration: Calibration) -> None:
+        self.calibration = calibration
+        self.norms: dict[BatchNorm, Pooled | Running] = {}
+
+    def add(self, norm: BatchNorm, initial: Statistics, batch: Statistics, count: int) -> None:
+        """Take in one batch.
+
+        Args:
+            norm: the batch norm that saw it.
+            initial: its mean and variance from training, each of shape (C,).
+            batch: the batch's mean and unbiased variance, each of shape (C,).
+            count: values per channel.
+        """
+        if norm not in self.norms:
+            self.norms[norm] = (
+                Pooled()
+                if self.calibration.calibration_reset
+                else Running(initial, self.calibration.calibration_momentum)
+            )
+        self.norms[norm].add(batch, count)
+
+    def statistics(self, norm: BatchNorm) -> Statistics:
+        """Return the mean and variance of one batch norm, each of shape (C,)."""
+        return self.norms[norm].statistics()
+
+
+class Pooled:
+    """Count, sum and sum of squares per channel, in float64, each of shape (C,)."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sum = torch.zeros(())
+        self.squares = torch.zeros(())
+
+    def add(self, batch: Statistics, count: int) -> None:
+        """Add a batch's mean and unbiased variance."""
+        mean, variance = (value.double() for value in batch)
+        self.count += count
+        self.sum = self.sum + count * mean
+        self.squares = self.squares + ((count - 1) * variance + count * mean**2)
+
+    def statistics(self) -> Statistics:
+        """Return the pooled mean and population variance."""
+        mean = self.sum / self.count
+        return mean, (self.squares / self.count - mean**2).clamp_min(0.0)
+
+
+class Running:
+    """PyTorch's running average, which keeps the unbiased variance."""
+
+    def __init__(self, initial: Statistics, momentum: float) -> None:
+        self.values = tuple(value.clone() for value in initial)
+        self.momentum = momentum
+
+    def add(self, batch: Statistics, count: int) -> None:  # noqa: ARG002
+        """Move on by one batch."""
+        self.values = tuple(
+            torch.lerp(old, new, self.momentum) for old, new in zip(self.values, batch, strict=True)
+        )
+
+    def statistics(self) -> Statistics:
+        """Return the averages."""
+        mean, variance = self.values
+        return mean, variance
+
+
+class Observer:
+    """Sends what the batch norms see to the estimate that is set."""
+
+    def __init__(self, norms: list[BatchNorm]) -> None:
+        self.initial = {norm: tuple(b.clone() for b in _buffers(norm)) for norm in norms}
+        self.estimate: Estimate | None = None
+
+    def into(self, estimate: Estimate | None) -> None:
+        """Set where the next forward passes are counted."""
+        self.estimate = estimate
+
+    def hook(self, norm: nn.Module, inputs: tuple[torch.Tensor], output: Any) -> None:  # noqa: ARG002
+        """Take in the batch that a norm of momentum 1 has just seen."""
+        assert isinstance(norm, BatchNorm)
+        if self.estimate is not None:
+            x, mean_and_variance = inputs[0], self.initial[norm][:2]
+            batch = _buffers(norm)[:2]
+            self.estimate.add(norm, mean_and_variance, batch, x.numel() // x.shape[1])  # type: ignore[arg-type]
+
+
+@contextmanager
+def observing(model: nn.Module) -> Iterator[Observer]:
+    """Hold a model in training mode while its batch norms are observed; then put all back."""
+    norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+    observer, was_training = Observer(norms), model.training
+    momenta = [norm.momentum for norm in norms]
+    handles = [norm.register_forward_hook(observer.hook) for norm in norms]
+    try:
+        model.train()
+        for norm in norms:
+            norm.momentum = 1.0  # the running statistics are then those of the last batch
+        with torch.no_grad():
+            yield observer
+    finally:
+        for handle in handles:
+            handle.remove()
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+            _restore(norm, observer.initial[norm])
+        model.train(was_training)
+
+
+@contextmanager
+def applied(estimate: Estimate) -> Iterator[None]:
+    """Hold the batch norms that an estimate reached at its statistics; then put them back."""
+    saved = {norm: tuple(b.clone() for b in _buffers(norm)) for norm in estimate.norms}
+    try:
+        for norm in saved:
+            _restore(norm, estimate.statistics(norm))
+        yield
+    finally:
+        for norm, values in saved.items():
+            _restore(norm, values)
 
 
 @contextmanager
@@ -36,76 +171,24 @@ def calibrated(
         run: makes the forward passes of one path over the calibration images.
         calibration: whether to reset, and the momentum where not.
     """
-    norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
-    buffers = [[buffer.clone() for buffer in norm.buffers()] for norm in norms]
-    momenta = [norm.momentum for norm in norms]
+    estimate = Estimate(calibration)
+    with observing(model) as observer:
+        observer.into(estimate)
+        run()
     was_training = model.training
     try:
-        model.train()
-        with torch.no_grad():
-            if calibration.calibration_reset:
-                _pool(norms, run)
-            else:
-                _set_momentum(norms, calibration.calibration_momentum)
-                run()
         model.eval()
-        yield
+        with applied(estimate):
+            yield
     finally:
-        for norm, momentum, saved in zip(norms, momenta, buffers, strict=True):
-            norm.momentum = momentum
-            for buffer, value in zip(norm.buffers(), saved, strict=True):
-                buffer.copy_(value)
         model.train(was_training)
 
 
-def _pool(norms: list[BatchNorm], run: Callable[[], object]) -> None:
-    """Run with per-batch statistics and leave the pooled ones in the batch norms reached."""
-    sums: dict[BatchNorm, Sums] = {}
-
-    def collect(norm: nn.Module, inputs: tuple[torch.Tensor], output: Any) -> None:  # noqa: ARG001
-        assert isinstance(norm, BatchNorm)
-        sums.setdefault(norm, Sums()).add(norm, inputs[0])
-
-    _set_momentum(norms, 1.0)  # the running statistics are then those of the last batch
-    handles = [norm.register_forward_hook(collect) for norm in norms]
-    try:
-        run()
-    finally:
-        for handle in handles:
-            handle.remove()
-    for norm, total in sums.items():
-        total.write(norm)
+def _buffers(norm: BatchNorm) -> tuple[torch.Tensor, ...]:
+    """Return running mean, running variance, number of batches."""
+    return tuple(norm.buffers(recurse=False))
 
 
-class Sums:
-    """Count, sum and sum of squares per channel, in float64, each of shape (C,)."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.sum: torch.Tensor | float = 0.0
-        self.squares: torch.Tensor | float = 0.0
-
-    def add(self, norm: BatchNorm, x: torch.Tensor) -> None:
-        """Add the batch that the norm has just seen."""
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        count = x.numel() // x.shape[1]
-        mean = norm.running_mean.double()
-        variance = norm.running_var.double() * ((count - 1) / count)  # running_var is unbiased
-        self.count += count
-        self.sum = self.sum + count * mean
-        self.squares = self.squares + count * (variance + mean**2)
-
-    def write(self, norm: BatchNorm) -> None:
-        """Set the norm's running statistics to the pooled mean and population variance."""
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        mean = self.sum / self.count
-        assert isinstance(mean, torch.Tensor)
-        norm.running_mean.copy_(mean)
-        norm.running_var.copy_((self.squares / self.count - mean**2).clamp_min(0.0))
-
-
-def _set_momentum(norms: list[BatchNorm], momentum: float) -> None:
-    for norm in norms:
-        norm.momentum = momentum
+def _restore(norm: BatchNorm, values: tuple[torch.Tensor, ...]) -> None:
+    for buffer, value in zip(_buffers(norm), values, strict=False):
+        buffer.copy_(value)

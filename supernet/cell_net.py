@@ -67,14 +67,35 @@ class CellNet(nn.Module):
 
     def body(self, x: torch.Tensor, path: Path) -> torch.Tensor:
         """Run the cells and the classifier on the stem's output."""
-        for layer in self.layers:
-            x = layer(x, path) if isinstance(layer, BranchCell) else layer(x)
-        out: torch.Tensor = self.classifier(x.mean((2, 3)))  # (B, num_classes)
-        return out
+        return self._after(x, path, list(self.layers))
+
+    def shared(self, x: torch.Tensor) -> list[list[torch.Tensor]]:
+        """Run what paths share: the stem, and every branch of the first cell.
+
+        Returns:
+            Outputs by branch node and operation, each of shape (B, stem_channels, H, W).
+        """
+        first = self.cells()[0]
+        every = tuple(range(len(OPERATIONS)))
+        x = self.stem(x)
+        return [first.node_branches(x, node, every) for node in range(len(first.projections))]
+
+    def rest(self, shared: list[list[torch.Tensor]], path: Path) -> torch.Tensor:
+        """Run the rest of a path: the first cell's sum, and all that follows."""
+        first = self.cells()[0]
+        branches = [shared[node][op] for node, ops in enumerate(path) for op in ops]
+        x = first.sum(branches, active_paths(path))
+        return self._after(x, path, list(self.layers)[1:])
 
     def cells(self) -> list[BranchCell]:
         """List the cells, first to last."""
         return [layer for layer in self.layers if isinstance(layer, BranchCell)]
+
+    def _after(self, x: torch.Tensor, path: Path, layers: list[nn.Module]) -> torch.Tensor:
+        for layer in layers:
+            x = layer(x, path) if isinstance(layer, BranchCell) else layer(x)
+        out: torch.Tensor = self.classifier(x.mean((2, 3)))  # (B, num_classes)
+        return out
 
 
 class BranchCell(nn.Module):
@@ -91,23 +112,37 @@ class BranchCell(nn.Module):
 
     def forward(self, x: torch.Tensor, path: Path) -> torch.Tensor:
         """Sum the branches of this path and run node 5."""
-        branches, active = self.branches(x, path)
+        return self.sum(*self.branches(x, path))
+
+    def branches(self, x: torch.Tensor, path: Path) -> tuple[list[torch.Tensor], tuple[int, ...]]:
+        """Return every branch's output, and the indices of the paths that made them."""
+        outputs = [
+            branch
+            for node, operations in enumerate(path)
+            if operations
+            for branch in self.node_branches(x, node, operations)
+        ]
+        return outputs, active_paths(path)
+
+    def node_branches(
+        self, x: torch.Tensor, node: int, operations: tuple[int, ...]
+    ) -> list[torch.Tensor]:
+        """Return the outputs of some operations of one branch node."""
+        projected = self.projections[node](x)
+        return [self.operations[node][op](projected) for op in operations]  # type: ignore[index]
+
+    def sum(self, branches: list[torch.Tensor], active: tuple[int, ...]) -> torch.Tensor:
+        """Sum branches and run node 5."""
         total = branches[0]
         for branch in branches[1:]:
             total = total + branch
         out: torch.Tensor = self.node(total, active)  # (B, channels, H, W)
         return out
 
-    def branches(self, x: torch.Tensor, path: Path) -> tuple[list[torch.Tensor], tuple[int, ...]]:
-        """Return every branch's output, and the indices of the paths that made them."""
-        outputs, active = [], []
-        for node, operations in enumerate(path):
-            if operations:
-                projected = self.projections[node](x)
-                for op in operations:
-                    outputs.append(self.operations[node][op](projected))  # type: ignore[index]
-                    active.append(node * len(OPERATIONS) + op)
-        return outputs, tuple(active)
+
+def active_paths(path: Path) -> tuple[int, ...]:
+    """Return the indices of the summed paths: node times operations plus operation."""
+    return tuple(node * len(OPERATIONS) + op for node, ops in enumerate(path) for op in ops)
 
 
 class SumNode(nn.Module):

@@ -19,9 +19,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from supernet.calibrate import calibrated
-from supernet.score import Stems
-from supernet.data import take
+from supernet.score import SupernetScorer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,46 +52,23 @@ def measure(snapshots: Snapshots) -> pd.DataFrame:
 
 def calibrate_all(snapshots: Snapshots) -> list[list[Floats]]:
     """Return, by architecture and block, means and variances of shape (2, channels)."""
-    recipe, data = snapshots.run.recipe, snapshots.data
+    run, data = snapshots.run, snapshots.data
     model = snapshots.model(snapshots.final_epoch)
-    calibration = replace(recipe.calibration, calibration_reset=True)
-    images = data.split(calibration.calibration_split)
-    limit = min(calibration.calibration_images or len(images), MAX_IMAGES)
-    stems = Stems(model, take(images, limit), data.statistics, calibration.calibration_batch)
-    with torch.no_grad(), calibrated(model, stems.run, calibration):
-        stems.forget()
-        return [
-            _calibrate_one(model, stems, snapshots.run.space.path(a), calibration)
-            for a in snapshots.run.space.architectures()
+    calibration = run.recipe.calibration
+    limit = calibration.calibration_images or len(data.split(calibration.calibration_split))
+    reset = replace(calibration, calibration_reset=True, calibration_images=min(limit, MAX_IMAGES))
+    scorer = SupernetScorer(model, run.space, data, replace(run.recipe, calibration=reset))
+    _, estimates = scorer.estimate(run.space.architectures())
+    under_test = [set(cell.node.norm.modules()) for cell in model.cells()]
+    return [
+        [
+            np.stack([value.numpy() for value in estimate.statistics(norm)]).astype(np.float64)
+            for norms in under_test
+            for norm in estimate.norms
+            if norm in norms
         ]
-
-
-def _calibrate_one(model: Any, stems: Stems, path: Any, calibration: Any) -> list[Floats]:
-    reached: list[nn.BatchNorm2d] = []
-
-    def note(norm: nn.Module, *_: object) -> None:
-        assert isinstance(norm, nn.BatchNorm2d)
-        if norm not in reached:
-            reached.append(norm)
-
-    under_test = [
-        norm
-        for cell in model.cells()
-        for norm in cell.node.norm.modules()
-        if isinstance(norm, nn.BatchNorm2d)
+        for estimate in estimates
     ]
-    handles = [norm.register_forward_hook(note) for norm in under_test]
-
-    def run() -> None:
-        for x, _ in stems:
-            model.body(x, path)
-
-    try:
-        with calibrated(model, run, calibration):
-            return [_read(norm) for norm in reached]
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def pool(values: Floats) -> Floats:

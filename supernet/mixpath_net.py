@@ -95,6 +95,13 @@ class MixNet(nn.Module):
             x = self._block(index, self.network.blocks[index].expansion)(x)
         return x
 
+    shared = stem
+    """What scoring runs once a batch for all paths (see `SupernetScorer`)."""
+
+    def rest(self, shared: torch.Tensor, path: MixArchitecture | None = None) -> torch.Tensor:
+        """Run what depends on the path, after `shared`."""
+        return self.body(shared, path)
+
     def body(self, x: torch.Tensor, path: MixArchitecture | None = None) -> torch.Tensor:
         """Run the searched blocks and the head on the stem's output.
 

@@ -1,25 +1,24 @@
 """Architectures scored with one supernet's weights: raw, and with calibrated batch norms.
 
 An architecture costs one calibration pass and one scoring pass (and one more for its raw score).
-What all paths share, the stem, is run once per batch for all architectures: its statistics do
-not depend on the path, so this is exact. Where its outputs don't fit in `STEM_BYTES` they are
-computed anew for every architecture instead, with equal results.
+What paths share (in a cell supernet the stem and the branches of the first cell) is run once per
+batch for all architectures of a chunk: in training mode its statistics, in eval mode its outputs
+do not depend on the rest of the path, so this is exact.
 """
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 import torch.nn.functional as F
 
 from bench.plugin import load
-from supernet.calibrate import calibrated
+from supernet.calibrate import Estimate, applied, observing
 from supernet.data import DataSet, Images, take, to_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from torch import nn
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     Batch = tuple[torch.Tensor, torch.Tensor]
     Scorer = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
-STEM_BYTES = 2 * 1024**3
+CHUNK = 64  # architectures scored together: more share more, fewer lose less when stopped
 
 SCORERS: dict[str, Scorer] = {}
 """Own scorers by name: (logits (B, num_classes), labels (B,)) -> value per image (B,), higher is
@@ -72,7 +71,7 @@ class SupernetScorer:
     """Scores architectures with one trained supernet.
 
     Args:
-        model: a supernet with `stem(x)` and `body(h, path)`.
+        model: a supernet with `shared(x)` and `rest(h, path)`.
         space: maps architectures to paths.
         data: on the model's device.
         recipe: which images calibrate and score, and how.
@@ -87,115 +86,102 @@ class SupernetScorer:
         recipe: Scoring,
         identify: Callable[[Any, Architecture], dict[str, Any]] = cell_identity,
     ) -> None:
-        self.model: Any = model.eval()  # sizing the stem up must not move its statistics
+        self.model: Any = model
         self.space = space
         self.recipe = recipe
+        self.statistics = data.statistics
         self.identify = identify
         self.scorers = {"accuracy": is_correct, "loss": loss_per_image} | {
             name: load(name, SCORERS, "scorer") for name in recipe.scorers
         }
         calibration = recipe.calibration
-        scoring = take(data.split(recipe.score_split), recipe.num_score_images)
-        calibrating = take(
+        self.scoring = take(data.split(recipe.score_split), recipe.num_score_images)
+        self.calibrating = take(
             data.split(calibration.calibration_split), calibration.calibration_images
         )
-        self.scoring = Stems(model, scoring, data.statistics, recipe.score_batch)
-        self.calibrating = Stems(model, calibrating, data.statistics, calibration.calibration_batch)
 
-    @torch.no_grad()
     def raw(self, architectures: Iterable[Architecture]) -> Iterator[dict[str, Any]]:
         """Yield a row of `scores.csv` per architecture, with the statistics of training."""
-        self.model.eval()
-        self.scoring.forget()
-        for architecture in architectures:
-            yield self._row(architecture, is_calibrated=False)
+        for chunk in _chunks(architectures):
+            yield from self._rows(chunk, None)
 
-    @torch.no_grad()
     def calibrated(self, architectures: Iterable[Architecture]) -> Iterator[dict[str, Any]]:
         """Yield a row of `scores.csv` per architecture, each calibrated for itself."""
+        for chunk in _chunks(architectures):
+            shared, estimates = self.estimate(chunk)
+            with applied(shared):
+                yield from self._rows(chunk, estimates)
+
+    def estimate(self, architectures: Sequence[Architecture]) -> tuple[Estimate, list[Estimate]]:
+        """Estimate batch-norm statistics: of what is shared, and of the rest of each path."""
         calibration = self.recipe.calibration
-        self.scoring.forget()
-        self.calibrating.forget()
-        with ExitStack() as stack:
-            if self.scoring.fits and self.calibrating.fits:
-                stack.enter_context(calibrated(self.model, self.calibrating.run, calibration))
-            for architecture in architectures:
-                path = self.space.path(architecture)
-                with calibrated(self.model, lambda: self._body(path), calibration):  # noqa: B023
-                    row = self._row(architecture, is_calibrated=True)
-                yield row
+        shared, estimates = Estimate(calibration), [Estimate(calibration) for _ in architectures]
+        paths = [self.space.path(architecture) for architecture in architectures]
+        with observing(self.model) as observer:
+            for x, _ in self._batches(self.calibrating, calibration.calibration_batch):
+                observer.into(shared)
+                h = self.model.shared(x)
+                for path, estimate in zip(paths, estimates, strict=True):
+                    observer.into(estimate)
+                    self.model.rest(h, path)
+        return shared, estimates
 
-    def _body(self, path: Any) -> None:
-        for x, _ in self.calibrating:
-            self.model.body(x, path)
+    @torch.no_grad()
+    def _rows(
+        self, architectures: Sequence[Architecture], estimates: Sequence[Estimate] | None
+    ) -> list[dict[str, Any]]:
+        """Score architectures, each at its estimate if there are any."""
+        self.model.eval()
+        means = [Means(self.scorers) for _ in architectures]
+        paths = [self.space.path(architecture) for architecture in architectures]
+        held = estimates or [Estimate(self.recipe.calibration) for _ in architectures]
+        for x, labels in self._batches(self.scoring, self.recipe.score_batch):
+            h = self.model.shared(x)
+            for path, estimate, mean in zip(paths, held, means, strict=True):
+                with applied(estimate):
+                    mean.add(self.model.rest(h, path), labels)
+        rows = []
+        for architecture, mean in zip(architectures, means, strict=True):
+            identity = self.identify(self.space, architecture)
+            rows.append(identity | {"calibrated": estimates is not None} | mean.values())
+        return rows
 
-    def _row(self, architecture: Architecture, *, is_calibrated: bool) -> dict[str, Any]:
-        path = self.space.path(architecture)
-        row = self.identify(self.space, architecture) | {"calibrated": is_calibrated}
-        return row | measure(
-            ((self.model.body(x, path), labels) for x, labels in self.scoring), self.scorers
-        )
-
-
-class Stems:
-    """The stem's outputs on the batches of one split: kept from the first pass on if they fit.
-
-    Attributes:
-        fits: whether the outputs on all images take less than STEM_BYTES.
-    """
-
-    def __init__(
-        self,
-        model: nn.Module,
-        images: Images,
-        statistics: tuple[torch.Tensor, torch.Tensor],
-        batch: int,
-    ) -> None:
-        self.model: Any = model
-        self.images = images
-        self.statistics = statistics
-        self.batch = batch or len(images)
-        self.kept: list[Batch] = []
-        one = self._stem(images[:1])
-        self.fits = one.numel() * one.element_size() * len(images) < STEM_BYTES
-
-    def forget(self) -> None:
-        """Drop what was kept: the stem's state has changed."""
-        self.kept = []
-
-    def run(self) -> None:
-        """Make one pass."""
-        for _ in self:
-            pass
-
-    def __iter__(self) -> Iterator[Batch]:
-        if self.kept:
-            yield from self.kept
-            return
-        kept = []
-        for start in range(0, len(self.images), self.batch):
-            images = self.images[start : start + self.batch]
-            batch = self._stem(images), images.labels
-            if self.fits:
-                kept.append(batch)
-            yield batch
-        self.kept = kept
-
-    def _stem(self, images: Images) -> torch.Tensor:
-        out: torch.Tensor = self.model.stem(to_input(images.pixels, self.statistics))
-        return out
+    def _batches(self, images: Images, batch: int) -> Iterator[Batch]:
+        yield from batches(images, batch, self.statistics)
 
 
-def measure(
-    batches: Iterable[tuple[torch.Tensor, torch.Tensor]], scorers: Mapping[str, Scorer]
-) -> dict[str, float]:
-    """Average each scorer's value per image over batches of (logits, labels), in float64."""
-    sums, count = dict.fromkeys(scorers, 0.0), 0
-    for logits, labels in batches:
-        count += len(labels)
-        for name, scorer in scorers.items():
-            sums[name] += float(scorer(logits.float(), labels).double().sum())
-    return {name: total / count for name, total in sums.items()}
+class Means:
+    """Each scorer's mean over images, gathered batch by batch in float64."""
+
+    def __init__(self, scorers: Mapping[str, Scorer]) -> None:
+        self.scorers = scorers
+        self.sums = dict.fromkeys(scorers, 0.0)
+        self.count = 0
+
+    def add(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
+        """Add a batch: logits (B, num_classes) and labels (B,)."""
+        self.count += len(labels)
+        for name, scorer in self.scorers.items():
+            self.sums[name] += float(scorer(logits.float(), labels).double().sum())
+
+    def values(self) -> dict[str, float]:
+        """Return the means by name."""
+        return {name: total / self.count for name, total in self.sums.items()}
+
+
+def batches(
+    images: Images, batch: int, statistics: tuple[torch.Tensor, torch.Tensor]
+) -> Iterator[Batch]:
+    """Yield normalised inputs (B, C, H, W) and labels (B,), all in one batch for `batch` 0."""
+    batch = batch or len(images)
+    for start in range(0, len(images), batch):
+        part = images[start : start + batch]
+        yield to_input(part.pixels, statistics), part.labels
+
+
+def _chunks(architectures: Iterable[Architecture]) -> Iterator[list[Architecture]]:
+    every = list(architectures)
+    return (every[start : start + CHUNK] for start in range(0, len(every), CHUNK))
 
 
 @torch.no_grad()
@@ -207,9 +193,10 @@ def evaluate(
 ) -> float:
     """Return the accuracy, in [0, 1], of a network without paths, in eval mode."""
     model.eval()
-    batches = (images[start : start + batch] for start in range(0, len(images), batch))
-    logits = ((model(to_input(part.pixels, statistics)), part.labels) for part in batches)
-    return measure(logits, {"accuracy": is_correct})["accuracy"]
+    mean = Means({"accuracy": is_correct})
+    for x, labels in batches(images, batch, statistics):
+        mean.add(model(x), labels)
+    return mean.values()["accuracy"]
 
 
 def is_correct(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -144,6 +144,20 @@ def test_unused_parameters_get_no_gradient_no_decay_and_no_momentum() -> None:
     assert used
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("batch_norm", ["shadow", "single-sum", "none"])
+def test_what_paths_share_and_the_rest_make_the_whole(training: bool, batch_norm: str) -> None:
+    model = build(batch_norm)
+    with torch.no_grad():
+        for text in ("3---", "31p3"):
+            for _ in range(2):
+                model(images(), path(text))
+        model.train(training)
+        for text in ("3---", "--p-", "31p3"):
+            whole = model(images(), path(text))
+            assert torch.equal(model.rest(model.shared(images()), path(text)), whole)
+
+
 def test_max_pool_without_gradients_equals_pytorchs() -> None:
     for shape in [(2, 3, 8, 8), (1, 2, 5, 7), (2, 3, 1, 1), (1, 1, 2, 1)]:
         x = torch.randn(shape)
