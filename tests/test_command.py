@@ -1,11 +1,12 @@
 """Tests of bench.command."""
 
+import argparse
 import errno
 from collections.abc import Sequence
 
 import pytest
 
-from bench.command import Parser, run_command, unknown
+from bench.command import Parser, positive, run_command, unknown
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,10 @@ def test_unknown_names_the_nearest() -> None:
     error = unknown("preset", "digts", ["digits", "paper"])
     assert str(error) == "unknown preset 'digts': did you mean 'digits'? known: digits, paper"
     assert str(unknown("preset", "xyz", ["digits"])) == "unknown preset 'xyz': known: digits"
+
+
+def test_positive_reads_whole_numbers_from_one() -> None:
+    assert positive("12") == 12
+    for text in ("0", "-1", "1.5", "", "many"):
+        with pytest.raises(argparse.ArgumentTypeError, match="must be a whole number of at least"):
+            positive(text)
