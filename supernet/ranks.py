@@ -65,6 +65,16 @@ def check_batch(batch_size: int, ranks: Ranks, accumulate: int = 1) -> None:
 
 
 @contextmanager
+def in_turn(ranks: Ranks) -> Iterator[None]:
+    """Let rank 0 do something, such as making a folder, before the others do."""
+    if not ranks.is_first:
+        ranks.wait()
+    yield
+    if ranks.is_first:
+        ranks.wait()
+
+
+@contextmanager
 def join(device: str) -> Iterator[tuple[Ranks, str]]:
     """Join the processes that torchrun started; yields this rank and its device.
 

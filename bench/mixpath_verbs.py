@@ -1,0 +1,217 @@
+"""What the verbs of bench/mixpath.py do: from options to recipes, and from recipes to folders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from bench.mixpath_describe import describe
+from bench.mixpath_recipe import (
+    MIXPATH_PRESETS,
+    FinalRecipe,
+    MixPreset,
+    recipe_space,
+    transfer_training,
+)
+from bench.mixpath_search import search
+from bench.mixpath_store import (
+    NETWORK,
+    FinalRun,
+    open_final,
+    open_supernet,
+    read_final,
+    read_search,
+    read_supernet,
+)
+from bench.plugin import load
+from bench.progress import show
+from bench.recipe import override
+from bench.reconstruction import RECONSTRUCTIONS, reconstruct
+from bench.store import RunFolderError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from bench.mixpath_recipe import MixRecipe
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train a supernet."""
+    from supernet.devices import choose_device
+    from supernet.mixpath_runs import check_recipe
+    from supernet.mixpath_runs import train as train_supernet
+    from supernet.pool import check_data_set, open_pool
+    from supernet.ranks import check_batch, in_turn, join
+
+    preset = _preset(options)
+    named = {"m": options.m, "batch_norm": options.batch_norm, "sampler": options.sampler}
+    recipe = _changed(preset.recipe, options, {k: v for k, v in named.items() if v is not None})
+    check_recipe(recipe)
+    check_data_set(recipe.data_set)
+    recipe_space(recipe)
+    with join(choose_device(options.device)) as (ranks, device):
+        _start(options.threads)
+        check_batch(recipe.training.batch_size, ranks, recipe.training.accumulate)
+        pool = open_pool(recipe, options.data, device)
+        usual = replace(preset.recipe, m=recipe.m, batch_norm=recipe.batch_norm)
+        out = _out_folder(options.out, options, is_changed=recipe != usual)
+        with in_turn(ranks):
+            run = open_supernet(out, recipe, options.seed, device, options.threads)
+        with show([cast("Any", run)] if ranks.is_first else []) as finished:
+            train_supernet(run, pool, device, ranks)
+            if ranks.is_first:
+                finished(cast("Any", run))
+    if ranks.is_first:
+        print(f"supernet in {run.folder}")
+
+
+def retrain(options: argparse.Namespace) -> None:
+    """Train a found network from scratch, or from a run's weights."""
+    preset = _preset(options)
+    base = preset.final
+    if options.search is not None:
+        source = read_supernet(options.search.resolve().parent).recipe
+        base = replace(base, space=source.space, m=source.m, skeleton=source.skeleton,
+                       data_set=source.data_set)  # fmt: skip
+    elif options.architecture in RECONSTRUCTIONS:
+        found = reconstruct(options.architecture).space
+        base = replace(base, space=found.name, m=found.m)
+    recipe = _changed(base, options, {} if options.m is None else {"m": options.m})
+    recipe = replace(recipe, architecture=_architecture(recipe, options))
+    if options.start is not None:
+        recipe = replace(recipe, start=str(options.start))
+    out = options.out or (options.search and options.search.resolve().parents[2])
+    _finish(recipe, options, _out_folder(out, options, is_changed=recipe_changed(recipe, preset)))
+
+
+def transfer(options: argparse.Namespace) -> None:
+    """Fine-tune a trained network on another data set, CIFAR-10 by default."""
+    source = read_final(options.network)
+    recipe = FinalRecipe(
+        name="transfer",
+        space=source.recipe.space,
+        m=source.recipe.m,
+        architecture=source.recipe.architecture,
+        start=str(options.network),
+        resize=source.recipe.skeleton.image_size,
+        skeleton=replace(source.recipe.skeleton, image_size=32, num_classes=10),
+        training=transfer_training(),
+    )
+    recipe = _changed(recipe, options, {})
+    _finish(recipe, options, options.out or options.network.resolve().parent)
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "train": train,
+    "search": search,
+    "retrain": retrain,
+    "transfer": transfer,
+    "describe": describe,
+}
+
+
+def _finish(recipe: FinalRecipe, options: argparse.Namespace, out: Path) -> None:
+    """Train a network for good, print what came out, and export it where asked."""
+    from supernet.devices import choose_device
+    from supernet.final import train as train_final
+    from supernet.pool import check_data_set, open_pool
+    from supernet.ranks import check_batch, in_turn, join
+
+    check_data_set(recipe.data_set)
+    with join(choose_device(options.device)) as (ranks, device):
+        _start(options.threads)
+        check_batch(recipe.training.batch_size, ranks, recipe.training.accumulate)
+        pool = open_pool(recipe, options.data, device)
+        with in_turn(ranks):
+            run = open_final(out, recipe, options.seed, device, options.threads)
+        with show([cast("Any", run)] if ranks.is_first else []) as finished:
+            evaluation = train_final(run, pool, device, ranks)
+            if ranks.is_first:
+                finished(cast("Any", run))
+    if ranks.is_first:
+        last = evaluation.iloc[-1]
+        print(
+            f"{run.recipe.architecture}: top-1 {100 * last['accuracy']:.2f}%, top-5 "
+            f"{100 * last['top5_accuracy']:.2f}% after epoch {last['epoch']:.0f} "
+            f"({last['weights']}), best {100 * evaluation['accuracy'].max():.2f}%; in {run.folder}"
+        )
+        if options.export:
+            _export(run, device)
+
+
+def _export(run: FinalRun, device: str) -> None:
+    """Write the best weights as one program, S3's summed kernels folded."""
+    from supernet.export import export
+    from supernet.extract import fold, is_foldable
+    from supernet.final import build, read_best
+
+    network = build(run, device)
+    network.load_state_dict(read_best(run, device)["model"])
+    network.eval()
+    folded = is_foldable(network)
+    difference = export(fold(network) if folded else network, run.folder / NETWORK)
+    how = "with each group's kernels folded into one, " if folded else ""
+    print(f"exported to {run.folder / NETWORK}, {how}logits equal to {difference:.1e}")
+
+
+def _preset(options: argparse.Namespace) -> MixPreset:
+    return load(options.preset, MIXPATH_PRESETS, "preset")()
+
+
+def _changed(recipe: Any, options: argparse.Namespace, named: dict[str, Any]) -> Any:
+    """Return a recipe with the command line's changes."""
+    changes = {}
+    for change in options.changes:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise ValueError(f"--set {change!r} is not FIELD=VALUE")
+        changes[name] = value
+    if options.data_set is not None:
+        named = {**named, "data_set": options.data_set}
+    if options.skip_broken:
+        named = {**named, "skip_broken": True}
+    return override(replace(recipe, **named), changes)
+
+
+def recipe_changed(recipe: FinalRecipe, preset: MixPreset) -> bool:
+    """Whether a recipe differs from its preset's in more than what is trained."""
+    same = replace(preset.final, architecture=recipe.architecture, start=recipe.start, m=recipe.m,
+                   space=recipe.space)  # fmt: skip
+    return recipe != same
+
+
+def _out_folder(out: Path | None, options: argparse.Namespace, *, is_changed: bool) -> Path:
+    if out is None and is_changed:
+        raise ValueError(
+            f"the recipe differs from preset {options.preset!r}: name a folder with --out"
+        )
+    return Path(out or Path("results") / options.preset)
+
+
+def _architecture(recipe: FinalRecipe | MixRecipe, options: argparse.Namespace) -> str:
+    """Return the architecture that the options name, checked."""
+    space = recipe_space(recipe)
+    if (options.architecture is None) == (options.search is None):
+        raise ValueError("name either --architecture TEXT or --search FOLDER")
+    if options.search is None:
+        if options.architecture in RECONSTRUCTIONS:
+            return str(reconstruct(options.architecture).architecture)
+        return str(space.decode(options.architecture))
+    _, found = read_search(options.search)
+    if options.max_multiply_adds is not None:
+        found = found[found["num_multiply_adds"] <= 1e6 * options.max_multiply_adds]
+    if not len(found):
+        raise RunFolderError(
+            f"{options.search} found no network of at most {options.max_multiply_adds:g} M "
+            "multiply-adds"
+        )
+    best = found.sort_values(["accuracy", "num_multiply_adds"], ascending=[False, True])
+    return str(space.decode(best.iloc[0]["architecture"]))
+
+
+def _start(num_threads: int) -> None:
+    import torch
+
+    torch.set_num_threads(num_threads)

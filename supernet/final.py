@@ -1,0 +1,178 @@
+"""One architecture trained for good: from scratch, from a supernet's weights, or transferred.
+
+After every epoch the weights, and their moving average where there is one, are tested: top-1 and
+top-5 accuracy and loss. The checkpoint is the last state; `best.pt` holds the weights with the
+highest top-1 so far, of the average where there is one. Chosen on the test images, the best is a
+little optimistic; the last is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from bench.mixpath_store import BEST, EVALUATION, FinalRun, kind, read_final, read_supernet
+from bench.store import RunFolderError, read_csv, write_csv
+from supernet.extract import extract, stand_alone
+from supernet.methods import method
+from supernet.mixpath_net import MixNet
+from supernet.mixpath_runs import finish, load_supernet, prepared
+from supernet.ranks import ALONE, Ranks
+from supernet.runs import read_checkpoint, save_checkpoint
+from supernet.score import Means, is_correct, loss_per_image
+from supernet.train import Trainer, initialise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+    from supernet.pool import Pool
+    from supernet.source import Batch
+    from supernet.train import Epoch
+
+SCRATCH = "scratch"
+
+
+class Enlarged(nn.Module):
+    """A network that sees its images enlarged, bilinearly.
+
+    Args:
+        network: the network.
+        size: the side of the images that it sees, in pixels; 0: as they are.
+    """
+
+    def __init__(self, network: MixNet, size: int) -> None:
+        super().__init__()
+        self.network = network
+        self.size = size
+
+    def forward(self, x: torch.Tensor, path: None = None) -> torch.Tensor:  # noqa: ARG002
+        """Return logits of shape (B, num_classes)."""
+        if self.size:
+            x = F.interpolate(x, (self.size, self.size), mode="bilinear", antialias=False)
+            x = x.contiguous(memory_format=torch.channels_last)
+        out: torch.Tensor = self.network(x)
+        return out
+
+
+def build(run: FinalRun, device: str) -> MixNet:
+    """Build the network, with the weights that it starts from."""
+    recipe = run.recipe
+    network = initialise(
+        lambda: stand_alone(run.space, run.architecture, recipe.training.dropout), run.seed
+    )
+    assert isinstance(network, MixNet)
+    if recipe.resize:
+        network.network = replace(network.network, image_size=recipe.resize)
+    network = prepared(network, recipe.training, device)
+    if recipe.start != SCRATCH:
+        adopt(network, start_weights(run, device), recipe.start)
+    return network
+
+
+def start_weights(run: FinalRun, device: str) -> dict[str, torch.Tensor]:
+    """Return the weights of the folder that a run starts from."""
+    folder = Path(run.recipe.start)
+    if kind(folder) == "supernet":
+        source = read_supernet(folder)
+        model = load_supernet(source, device)
+        return extract(model, source.space, run.architecture).state_dict()
+    weights: dict[str, torch.Tensor] = read_best(read_final(folder), device)["model"]
+    return weights
+
+
+def read_best(run: FinalRun, device: str) -> dict[str, Any]:
+    """Read a network's best weights.
+
+    Raises:
+        RunFolderError: there are none yet.
+    """
+    if not (run.folder / BEST).is_file():
+        raise RunFolderError(f"{run.folder} has no {BEST}: train at least an epoch of it first")
+    return read_checkpoint(run.folder / BEST, device)
+
+
+def adopt(network: MixNet, weights: dict[str, torch.Tensor], source: str) -> None:
+    """Take over weights; the dense layer stays fresh where the classes differ.
+
+    Raises:
+        RunFolderError: weights of another architecture or width.
+    """
+    own = network.state_dict()
+    fitting = {n: v for n, v in weights.items() if n in own and own[n].shape == v.shape}
+    odd = [name for name in own if name not in fitting and not name.startswith("classifier.")]
+    if odd:
+        raise RunFolderError(
+            f"{source} holds weights of another architecture or width: {len(odd)} of {len(own)} "
+            f"parts don't fit, such as {odd[0]}"
+        )
+    network.load_state_dict(fitting, strict=False)
+
+
+def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.DataFrame:
+    """Train the network, going on where it stopped.
+
+    Returns:
+        evaluation.csv: epoch, weights ('model' or 'ema'), accuracy, top5_accuracy, loss.
+    """
+    recipe = run.recipe
+    trainer = Trainer(
+        Enlarged(build(run, device), recipe.resize),
+        pool.source(run.seed, ranks),
+        recipe.training,
+        _no_path,
+        run.seed,
+        method=method(recipe.training),
+        ranks=ranks,
+    )
+    path = run.folder / EVALUATION
+
+    def evaluate(epoch: Epoch) -> None:
+        rows = read_csv(path) if path.is_file() else pd.DataFrame({"epoch": []})
+        rows = rows[rows["epoch"] < epoch.epoch]  # an epoch cut short is tested anew
+        models = {"model": trainer.model}
+        if trainer.ema is not None:
+            models["ema"] = trainer.ema.model
+        new = [
+            {"epoch": epoch.epoch, "weights": n} | test(m, pool.test()) for n, m in models.items()
+        ]
+        counted = rows[rows["weights"] == new[-1]["weights"]] if len(rows) else rows
+        if not len(counted) or new[-1]["accuracy"] > counted["accuracy"].max():
+            network = models[str(new[-1]["weights"])].network
+            assert isinstance(network, MixNet)
+            save_checkpoint(
+                {"model": network.state_dict(), "epoch": epoch.epoch}, run.folder / BEST
+            )
+        write_csv(pd.concat([rows, pd.DataFrame(new)]) if len(rows) else pd.DataFrame(new), path)
+
+    finish(trainer, run.folder, device, ranks, evaluate)
+    return read_csv(path)
+
+
+@torch.no_grad()
+def test(model: nn.Module, batches: Iterator[Batch]) -> dict[str, float]:
+    """Return top-1 and top-5 accuracy, in [0, 1], and loss in eval mode."""
+    was_training = model.training
+    model.eval()
+    means = Means({"accuracy": is_correct, "top5_accuracy": is_in_top5, "loss": loss_per_image})
+    for x, labels in batches:
+        means.add(model(x), labels)
+    model.train(was_training)
+    return means.values()
+
+
+def is_in_top5(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return 1 where the label is among the five largest logits, else 0, of shape (B,)."""
+    largest = logits.topk(min(5, logits.shape[1]), dim=1).indices
+    return (largest == labels[:, None]).any(1)
+
+
+def _no_path(rng: np.random.Generator, progress: float) -> None:
+    """Draw nothing: the network has one path."""

@@ -1,0 +1,92 @@
+"""The images of a MixPath run: batches to train on, splits to calibrate and score, a test set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from supernet.data import DATA_SETS, DataSet, load_data, take
+from supernet.score import batches
+from supernet.source import Source, TensorSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bench.mixpath_recipe import FinalRecipe, MixRecipe
+    from supernet.ranks import Ranks
+    from supernet.source import Batch
+
+FILES = "imagenet"
+"""The data set that stays in its files and is decoded as it is needed."""
+
+
+class Pool(Protocol):
+    """Where a run's images come from."""
+
+    def source(self, seed: int, ranks: Ranks) -> Source:
+        """Return the batches to train on."""
+        ...
+
+    def data(self) -> DataSet:
+        """Return the splits that calibrate and score, on the device."""
+        ...
+
+    def test(self) -> Iterator[Batch]:
+        """Yield the batches that a final network is tested on."""
+        ...
+
+
+def open_pool(recipe: MixRecipe | FinalRecipe, path: Path | None, device: str) -> Pool:
+    """Open a recipe's images.
+
+    Raises:
+        ValueError: images that are missing, damaged or don't fit the recipe.
+    """
+    if recipe.data_set == FILES:
+        from supernet.imagenet import FilePool
+
+        return FilePool(recipe, path, device)
+    return TensorPool(recipe, path, device)
+
+
+def check_data_set(name: str) -> None:
+    """Refuse an unknown data set, before anything is made.
+
+    Raises:
+        ValueError: it is not known.
+    """
+    from bench.plugin import load
+
+    if name != FILES:
+        load(name, cast("Any", {**DATA_SETS, FILES: None}), "data set")
+
+
+class TensorPool:
+    """A data set that is decoded once and kept on the device."""
+
+    def __init__(self, recipe: MixRecipe | FinalRecipe, path: Path | None, device: str) -> None:
+        self.recipe = recipe
+        self._data = load_data(recipe.data_set, cast("Any", recipe.skeleton), path, device)
+
+    def source(self, seed: int, ranks: Ranks) -> Source:
+        """Return the batches to train on."""
+        recipe = self.recipe
+        return TensorSource(
+            take(self._data.split(recipe.train_split), recipe.num_train_images),
+            self._data.statistics,
+            recipe.training,
+            seed,
+            ranks=ranks,
+            accumulate=recipe.training.accumulate,
+            drop_last=recipe.training.drop_last,
+        )
+
+    def data(self) -> DataSet:
+        """Return the data set."""
+        return self._data
+
+    def test(self) -> Iterator[Batch]:
+        """Yield the batches that a final network is tested on."""
+        recipe = cast("FinalRecipe", self.recipe)
+        images = take(self._data.split(recipe.test_split), recipe.num_test_images)
+        yield from batches(images, recipe.test_batch, self._data.statistics)
