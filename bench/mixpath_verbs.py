@@ -64,6 +64,7 @@ def train(options: argparse.Namespace) -> None:
             if ranks.is_first:
                 finished(cast("Any", run))
     if ranks.is_first:
+        _tell_broken(pool.broken)
         print(f"supernet in {run.folder}")
 
 
@@ -137,6 +138,7 @@ def _finish(recipe: FinalRecipe, options: argparse.Namespace, out: Path) -> None
             f"{100 * last['top5_accuracy']:.2f}% after epoch {last['epoch']:.0f} "
             f"({last['weights']}), best {100 * evaluation['accuracy'].max():.2f}%; in {run.folder}"
         )
+        _tell_broken(pool.broken)
         if options.export:
             _export(run, device)
 
@@ -209,6 +211,11 @@ def _architecture(recipe: FinalRecipe | MixRecipe, options: argparse.Namespace) 
         )
     best = found.sort_values(["accuracy", "num_multiply_adds"], ascending=[False, True])
     return str(space.decode(best.iloc[0]["architecture"]))
+
+
+def _tell_broken(broken: set[str]) -> None:
+    if broken:
+        print(f"{len(broken)} images did not decode and were skipped, such as {min(broken)}")
 
 
 def _start(num_threads: int) -> None:

@@ -50,6 +50,8 @@ class Files:
 class FileSource:
     """Batches decoded and augmented by worker processes.
 
+    With a set `broken`, images that don't decode are replaced by the next and their names added.
+
     Raises:
         ValueError: a batch that the processes don't divide, or more than the images.
     """
@@ -62,7 +64,7 @@ class FileSource:
         seed: int,
         ranks: Ranks,
         device: torch.device,
-        skip_broken: bool = False,
+        broken: set[str] | None = None,
     ) -> None:
         check_batch(training.batch_size, ranks, training.accumulate)
         if training.batch_size > len(files):
@@ -71,11 +73,11 @@ class FileSource:
             )
         self.files, self.training, self.seed = files, training, seed
         self.ranks, self.device = ranks, device
-        self.broken: set[str] = set()
+        self.broken = broken
         self.sampler = EpochBatches(len(files), training, seed, ranks)
         workers = min(training.workers, joblib.cpu_count())
         self.loader: DataLoader[Any] = DataLoader(
-            Augmented(files, size, seed, training.flip, skip_broken),
+            Augmented(files, size, seed, training.flip, broken is not None),
             batch_sampler=self.sampler,
             num_workers=workers,
             collate_fn=collate,
@@ -99,7 +101,8 @@ class FileSource:
         for pixels, labels, broken, error in self.loader:
             if error:
                 raise BrokenImageError(error)
-            self.broken |= set(broken)
+            if self.broken is not None:
+                self.broken.update(broken)
             x = to_input(pixels.to(self.device, non_blocking=True), statistics())
             parts.append((x, labels.to(self.device, non_blocking=True)))
             if len(parts) == self.training.accumulate:

@@ -16,7 +16,7 @@ import torch
 from torchvision.transforms import v2
 
 from supernet.data import SPLIT_SEED, DataSet, Images, to_input
-from supernet.decode import decode
+from supernet.decode import BrokenImageError, decode
 from supernet.file_source import Files, FileSource, statistics
 from supernet.folder import SUFFIXES
 
@@ -46,6 +46,10 @@ class ImageNetSet(DataSet):
 class FilePool:
     """The images of a run, as files.
 
+    Attributes:
+        broken: files that did not decode, where these are skipped: in training another image
+            took the place, elsewhere they are left out.
+
     Raises:
         ValueError: no folder, no val, classes on one side only, or another number of classes
             than the recipe's.
@@ -69,6 +73,7 @@ class FilePool:
                 f"{path} has {len(classes)} classes, the recipe {recipe.skeleton.num_classes}: "
                 f"--set num_classes={len(classes)}"
             )
+        self.broken: set[str] = set()
         order = shuffled(len(train))
         num_valid = min(MAX_VALID, len(train) // 10)
         self.splits = {
@@ -82,20 +87,20 @@ class FilePool:
         recipe = self.recipe
         files = first(self.split(recipe.train_split), recipe.num_train_images)
         size, training = recipe.skeleton.image_size, recipe.training
-        return FileSource(files, size, training, seed, ranks, self.device, recipe.skip_broken)
+        broken = self.broken if recipe.skip_broken else None
+        return FileSource(files, size, training, seed, ranks, self.device, broken)
 
     def data(self) -> DataSet:
         """Decode the images that calibrate and score."""
         recipe = cast("MixRecipe", self.recipe)
         size, calibration = recipe.skeleton.image_size, recipe.calibration
-        calibrating = first(
-            self.split(calibration.calibration_split), calibration.calibration_images
-        )
-        scoring = first(self.split(recipe.score_split), recipe.num_score_images)
         parts = {name: Images(torch.empty(0), torch.empty(0)) for name in self.splits}
-        parts[calibration.calibration_split] = self._decode(calibrating, size)
-        if recipe.score_split != calibration.calibration_split:
-            parts[recipe.score_split] = self._decode(scoring, size)
+        for split, count in (
+            (calibration.calibration_split, calibration.calibration_images),
+            (recipe.score_split, recipe.num_score_images),
+        ):
+            if len(parts[split]) < (count or 1):
+                parts[split] = self._decode_first(self.split(split), count, size)
         return ImageNetSet("imagenet", **parts, num_classes=recipe.skeleton.num_classes)
 
     def test(self) -> Iterator[Batch]:
@@ -121,12 +126,33 @@ class FilePool:
             tuple(p for f in files for p in f.paths), tuple(n for f in files for n in f.labels)
         )
 
+    def _decode_first(self, files: Files, count: int, size: int) -> Images:
+        """Decode the first `count` images that decode, in the fixed order (0: all)."""
+        first(files, count)
+        every = first(files, 0)
+        done = count or len(files)
+        images = self._decode(every.take(range(done)), size)
+        while count and len(images) < count and done < len(files):
+            images = images + self._decode(every.take([done]), size)
+            done += 1
+        return images
+
     def _decode(self, files: Files, size: int) -> Images:
         """Decode the centres of images with threads (decoding leaves the interpreter free)."""
         with ThreadPoolExecutor(joblib.cpu_count()) as pool:
-            pixels = list(pool.map(lambda path: centre(decode(path), size), files.paths))
-        labels = torch.tensor(files.labels)
-        return Images(torch.stack(pixels), labels).to(self.device)
+            decoded = list(pool.map(lambda path: self._decode_one(path, size), files.paths))
+        kept = [(x, label) for x, label in zip(decoded, files.labels, strict=True) if x is not None]
+        pixels = torch.stack([x for x, _ in kept])
+        return Images(pixels, torch.tensor([label for _, label in kept])).to(self.device)
+
+    def _decode_one(self, path: str, size: int) -> torch.Tensor | None:
+        try:
+            return centre(decode(path), size)
+        except BrokenImageError:
+            if not self.recipe.skip_broken:
+                raise
+            self.broken.add(path)
+            return None
 
 
 def list_files(root: Path, split: str) -> tuple[Files, list[str]]:

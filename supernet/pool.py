@@ -21,7 +21,13 @@ FILES = "imagenet"
 
 
 class Pool(Protocol):
-    """Where a run's images come from."""
+    """Where a run's images come from.
+
+    Attributes:
+        broken: files that did not decode and were skipped.
+    """
+
+    broken: set[str]
 
     def source(self, seed: int, ranks: Ranks) -> Source:
         """Return the batches to train on."""
@@ -66,6 +72,7 @@ class TensorPool:
 
     def __init__(self, recipe: MixRecipe | FinalRecipe, path: Path | None, device: str) -> None:
         self.recipe = recipe
+        self.broken: set[str] = set()
         self._data = load_data(recipe.data_set, cast("Any", recipe.skeleton), path, device)
 
     def source(self, seed: int, ranks: Ranks) -> Source:
