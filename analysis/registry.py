@@ -2,72 +2,17 @@
 
 `compute` reads files of a results folder, `draw` puts one panel on an axes. The page has a section
 per entry, in this order; where an entry's input is missing, the section says which command writes
-it. A figure is one panel of everything unless `panels` splits it.
+it. A figure is one panel of everything unless `panels` splits it. What the paper analyses beside
+its ranking is in `paper.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from analysis import kendall_tau, scatter
+from analysis.analysis import Analysis
+from analysis.paper import PAPER_ANALYSES
 
-from analysis import kendall_tau, scatter, style
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from pandas import DataFrame
-
-
-def _whole(frame: DataFrame) -> Sequence[DataFrame]:
-    return [frame]
-
-
-def _usual_height(frame: DataFrame) -> float:  # noqa: ARG001
-    return 2.3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Analysis:
-    """One figure, and what the page says about it.
-
-    Attributes:
-        title: heading of its section.
-        caption: what is shown, and how to read it.
-        inputs: patterns of the files that `compute` reads, below the results folder.
-        command: what writes them.
-        compute: reads them.
-        draw: draws one panel.
-        panels: splits what was computed.
-        num_columns: panels side by side.
-        height: of a row of panels, in inches, from its first panel.
-    """
-
-    title: str
-    caption: str
-    inputs: tuple[str, ...]
-    command: str
-    compute: Callable[[Path], DataFrame]
-    draw: Callable[[DataFrame, Axes], Axes]
-    panels: Callable[[DataFrame], Sequence[DataFrame]] = _whole
-    num_columns: int = 1
-    height: Callable[[DataFrame], float] = _usual_height
-
-    def missing(self, results: Path) -> list[str]:
-        """List the inputs that the results folder lacks."""
-        return [pattern for pattern in self.inputs if not any(results.glob(pattern))]
-
-    def figure(self, results: Path) -> Figure | None:
-        """Compute and draw; None where there is nothing to draw."""
-        with style.context():
-            panels = self.panels(self.compute(results))
-            if not panels:
-                return None
-            heights = [self.height(panel) for panel in panels[:: self.num_columns]]
-            return style.grid(panels, self.draw, heights=heights, num_columns=self.num_columns)
-
+__all__ = ["ANALYSES", "Analysis"]
 
 ANALYSES = {
     "kendall_tau": Analysis(
@@ -105,4 +50,5 @@ ANALYSES = {
         panels=scatter.panels,
         num_columns=4,
     ),
+    **PAPER_ANALYSES,
 }

@@ -26,8 +26,8 @@ from analysis.tables import (
     name_row,
     tau_tables,
 )
-from bench.ranking import ABOUT, DIFFERENCES, HEADLINE, KENDALL_TAU
-from bench.store import read_csv, write_text
+from bench.ranking import ABOUT, DIFFERENCES, DIGITS, HEADLINE, KENDALL_TAU
+from bench.store import read_csv, write_csv, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,7 +126,10 @@ def _draw(results: Path, name: str, analysis: Analysis) -> Section | None:
     if missing := analysis.missing(results):
         text = f"Not drawn: it needs {', '.join(missing)}, which {analysis.command} writes."
         return Section(name=name, title=analysis.title, text=text)
-    figure = analysis.figure(results)
+    frame = analysis.compute(results)
+    if analysis.summarise is not None:
+        write_csv(analysis.summarise(frame).round(DIGITS), results / f"{name}.csv")
+    figure = analysis.figure(frame)
     if figure is None:
         return None
     style.save(figure, results / name)

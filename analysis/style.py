@@ -32,6 +32,7 @@ COLORS = {
     "single": "#D55E00",
     "single-sum": "#E69F00",
     "none": "#009E73",
+    "one-shot-single": "#000000",
     "num_parameters": "#555555",
     "num_multiply_adds": "#555555",
     "num_conv3x3": "#555555",
@@ -52,6 +53,7 @@ LABELS = {
     "single": "single BN",
     "single-sum": "single BN on the sum",
     "none": "no BN",
+    "one-shot-single": "One-Shot",
 }
 WIDTH = 8.5
 DPI = 200

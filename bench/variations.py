@@ -136,8 +136,7 @@ def _vary_recipe(run: Run, table: Table) -> Iterator[dict[str, Any]]:
     chosen = {
         ONE_PER_CELL: taus["factor"] == "none",
         "no reset": taus["factor"] == "reset",
-        f"{most:.0f} validation images": (taus["factor"] == "split")
-        & (taus["num_images"] == most),
+        f"{most:.0f} validation images": (taus["factor"] == "split") & (taus["num_images"] == most),
         "16 images": (taus["factor"] == "images") & (taus["num_images"] == 16),
     }
     for name, is_it in chosen.items():

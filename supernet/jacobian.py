@@ -26,7 +26,6 @@ from torch.autograd import forward_ad
 from supernet.cell_net import BranchCell
 from supernet.similarity import (
     branch_outputs,
-    branches,
     cell_input,
     images,
     pairs,
@@ -61,8 +60,8 @@ def measure(snapshots: Snapshots) -> pd.DataFrame:
     for epoch in snapshots.few_epochs(NUM_EPOCHS):
         model = snapshots.model(epoch)
         for cell in range(len(model.cells())):
-            for row in measure_cell(model, snapshots, cell):
-                rows.append({"epoch": epoch, "cell": cell, **row})
+            place = {"epoch": epoch, "cell": cell}
+            rows += [place | row for row in measure_cell(model, snapshots, cell)]
     return pd.DataFrame(rows)
 
 
@@ -80,7 +79,7 @@ def measure_cell(model: CellNet, snapshots: Snapshots, cell: int) -> list[dict[s
             grams[place].append(gram.sum(0) if is_exact else gram)
     stacked = {place: torch.stack(gram) for place, gram in grams.items()}
     return [
-        {"kind": kind, "first": first.index, "second": second.index, "place": place}
+        {"kind": kind, "first": first.position, "second": second.position, "place": place}
         | _summary(products, is_exact=is_exact)
         | {"is_exact": is_exact, "num_passes": len(seeds)}
         for (kind, first, second, place), products in pair_products(
@@ -108,7 +107,7 @@ def inner_products(
         (num_seeds, channels, num_branches, num_branches).
     """
     chunk = max(PASS_VALUES // model.stem(image).numel(), 1)
-    parts = [_grams(model, image, path, cell, space, some) for some in seeds.split(chunk)]
+    parts = [_grams(model, image, path, cell, space, some) for some in torch.split(seeds, chunk)]
     return {place: torch.cat([part[place] for part in parts]) for place in parts[0]}
 
 
@@ -131,7 +130,7 @@ def pair_products(
         for members in {members for pair in pairs(space) for members in _members(pair)}
     }
     for pair in pairs(space):
-        i, j = pair.first.index, pair.second.index
+        i, j = pair.first.position, pair.second.position
         for place, gram in grams.items():
             first, second = (scales[members] for members in _members(pair))
             if place == "raw":
@@ -186,7 +185,8 @@ def random_seeds(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 def cosine(products: torch.Tensor) -> torch.Tensor:
     """Return the cosine from inner products of shape (3, ...); NaN beside a Jacobian of zeros."""
-    return products[0] / (products[1] * products[2]).sqrt()
+    out: torch.Tensor = products[0] / (products[1] * products[2]).sqrt()
+    return out
 
 
 def jackknife(products: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -213,14 +213,14 @@ def _grams(
     x = image.expand_as(seeds).clone(memory_format=torch.channels_last)
     inside = model.cells()[cell]
     with _forward_mode():
-        x = forward_ad.make_dual(x.requires_grad_(True), seeds.to(x))
+        x = forward_ad.make_dual(x.requires_grad_(True), seeds.to(x))  # type: ignore[no-untyped-call]
         raw = branch_outputs(inside, cell_input(model, x, path, cell), space)
         before = raw if inside.node.is_on_sum else [inside.node.conv(output) for output in raw]
         return {"raw": _gram(raw), "normed": _gram(before)}
 
 
 def _gram(outputs: list[torch.Tensor]) -> torch.Tensor:
-    tangents = [forward_ad.unpack_dual(output).tangent for output in outputs]
+    tangents = [forward_ad.unpack_dual(x).tangent for x in outputs]  # type: ignore[no-untyped-call]
     stacked = torch.stack([t.detach().flatten(2) for t in tangents if t is not None], dim=2)
     return (stacked @ stacked.mT).double()  # (num_seeds, channels, num_branches, num_branches)
 
@@ -236,8 +236,9 @@ def _scale(node: SumNode, members: tuple[Branch, ...], num_channels: int) -> tor
     device = node.conv.weight.device
     x = torch.zeros(2, num_channels, 1, 1, device=device)
     x[1] = 1.0
-    out = node.norm(x, tuple(branch.index for branch in members))
-    return (out[1] - out[0]).flatten().double()
+    out = node.norm(x, tuple(branch.position for branch in members))
+    scale: torch.Tensor = (out[1] - out[0]).flatten().double()
+    return scale
 
 
 @contextmanager

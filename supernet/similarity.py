@@ -41,7 +41,7 @@ class Branch(NamedTuple):
     operation: int
 
     @property
-    def index(self) -> int:
+    def position(self) -> int:
         """The path's index in `active`."""
         return self.node * len(OPERATIONS) + self.operation
 
@@ -65,8 +65,8 @@ def measure(snapshots: Snapshots) -> pd.DataFrame:
     for epoch in snapshots.few_epochs(NUM_EPOCHS):
         model = snapshots.model(epoch)
         for cell, features in enumerate(cell_features(model, snapshots)):
-            for row in _compare(model.cells()[cell], features, run.space):
-                rows.append({"epoch": epoch, "cell": cell, **row})
+            place = {"epoch": epoch, "cell": cell}
+            rows += [place | row for row in _compare(model.cells()[cell], features, run.space)]
     return pd.DataFrame(rows)
 
 
@@ -127,7 +127,7 @@ def branch_outputs(cell: BranchCell, x: torch.Tensor, space: Space) -> list[torc
 
 def normed(node: SumNode, total: torch.Tensor, members: Sequence[Branch]) -> torch.Tensor:
     """Run node 5 up to the batch norm under test on the sum of some branches."""
-    active = tuple(sorted(branch.index for branch in members))
+    active = tuple(sorted(branch.position for branch in members))
     out: torch.Tensor = node.norm(total if node.is_on_sum else node.conv(total), active)
     return out
 
@@ -137,7 +137,8 @@ def cosine(a: torch.Tensor, b: torch.Tensor, *, centred: bool) -> torch.Tensor:
     a, b = (v.flatten(1).double() for v in (a, b))
     if centred:
         a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
-    return (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1))
+    out: torch.Tensor = (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1))
+    return out
 
 
 def summary(values: torch.Tensor) -> dict[str, float]:
@@ -155,9 +156,9 @@ def summary(values: torch.Tensor) -> dict[str, float]:
 def _compare(
     cell: BranchCell, features: list[torch.Tensor], space: Space
 ) -> Iterator[dict[str, object]]:
-    single = {b: normed(cell.node, features[b.index], [b]) for b in branches(space)}
+    single = {b: normed(cell.node, features[b.position], [b]) for b in branches(space)}
     for pair in pairs(space):
-        x, y = features[pair.first.index], features[pair.second.index]
+        x, y = features[pair.first.position], features[pair.second.position]
         if pair.kind == "sum":
             after = normed(cell.node, x + y, [pair.first, pair.second])
             places = {"raw": (x, x + y), "normed": (single[pair.first], after)}
@@ -167,8 +168,8 @@ def _compare(
             for centred in (False, True):
                 yield {
                     "kind": pair.kind,
-                    "first": pair.first.index,
-                    "second": pair.second.index,
+                    "first": pair.first.position,
+                    "second": pair.second.position,
                     "place": place,
                     "centred": centred,
                 } | summary(cosine(a, b, centred=centred))
