@@ -28,7 +28,8 @@ def compute(results: Path) -> pd.DataFrame:
         for run in runs_of(results)
         if run.variant in METHODS
     ]
-    return pd.concat(parts, ignore_index=True)
+    empty = pd.DataFrame(columns=["m", "bn", "seed", *columns])
+    return pd.concat(parts, ignore_index=True) if parts else empty
 
 
 def summarise(frame: pd.DataFrame) -> pd.DataFrame:

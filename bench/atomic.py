@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+SUFFIX = ".tmp"
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -13,7 +15,7 @@ def replacing(path: Path) -> Iterator[Path]:
     On any error, Ctrl-C included, the temporary file is removed and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{SUFFIX}")
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -24,3 +26,9 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what a process killed while it wrote has left in a folder."""
+    for path in folder.glob(f".*{SUFFIX}"):
+        path.unlink(missing_ok=True)

@@ -40,6 +40,11 @@ class Training:
     cutout: int = 16
     precision: str = "fp32"
 
+    def __post_init__(self) -> None:
+        _check_least(self, 1, "epochs", "batch_size")
+        _check_least(self, 0, "crop_padding", "cutout")
+        _check_choice(self, precision=("fp32", "bf16"), lr_steps=("epoch", "batch"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
@@ -54,6 +59,9 @@ class Calibration:
     calibration_batch: int = 1000
     calibration_reset: bool = True
     calibration_momentum: float = 0.1
+
+    def __post_init__(self) -> None:
+        _check_least(self, 0, "calibration_images", "calibration_batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +84,9 @@ class Recipe:
     skeleton: Skeleton = NASBENCH101
     training: Training = field(default_factory=Training)
     calibration: Calibration = field(default_factory=Calibration)
+
+    def __post_init__(self) -> None:
+        _check_least(self, 0, "num_train_images", "num_score_images", "score_batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +125,9 @@ def digits() -> Preset:
     skeleton = Skeleton(
         stem_channels=8, num_stacks=3, cells_per_stack=1, image_size=8, in_channels=1
     )
-    training = Training(epochs=40, crop_padding=1, flip=False, cutout=0)
+    training = Training(
+        epochs=40, batch_size=48, lr=0.05, crop_padding=1, flip=False, cutout=0
+    )
     return Preset(
         name="digits",
         about="8x8 digits against 34 cells trained stand-alone; minutes on a laptop",
@@ -130,7 +143,7 @@ def digits() -> Preset:
             data_set="digits",
             num_repeats=10,
             skeleton=skeleton,
-            training=replace(training, epochs=12, lr=0.1),
+            training=replace(training, epochs=12, batch_size=96, lr=0.1),
         ),
     )
 
@@ -234,6 +247,20 @@ def from_dict(default: T, values: dict[str, Any]) -> T:
     for name, value in values.items():
         default = _replace(default, name, tuple(value) if isinstance(value, list) else value)
     return default
+
+
+def _check_least(config: Any, least: int, *names: str) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if value < least:
+            remedy = "must not be negative" if least == 0 else f"must be at least {least}"
+            raise ValueError(f"{name}={value} {remedy}")
+
+
+def _check_choice(config: Any, **choices: tuple[str, ...]) -> None:
+    for name, known in choices.items():
+        if getattr(config, name) not in known:
+            raise ValueError(f"{name}={getattr(config, name)!r} is not {' or '.join(known)}")
 
 
 def _replace(recipe: Any, name: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ killed anywhere and started again ends with the same bytes as one never killed.
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import time
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from bench.atomic import replacing
+from bench.atomic import remove_temporary, replacing
 from bench.plugin import load
 from bench.store import (
     CHECKPOINT,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from bench.recipe import Recipe
 
 SCORES_PART = "scores.part.csv"
-
 SAVE_EVERY_S = 10.0
 
 
@@ -55,6 +55,7 @@ def complete(run: Run, data_path: Path | None, device: str, num_threads: int) ->
     if run.is_complete:
         return run
     torch.set_num_threads(num_threads)
+    remove_temporary(run.folder)
     data = load_data(run.recipe.data_set, run.recipe.skeleton, data_path, device)
     trainer = train(run, data, device)
     score(run, trainer.model, data)
@@ -100,14 +101,19 @@ def train(run: Run, data: DataSet, device: str) -> Trainer:
         trainer.load_state_dict(read_checkpoint(run.folder / CHECKPOINT, device))
     while not trainer.is_finished:
         epoch = trainer.run_epoch(reporter.training)
-        save_checkpoint(trainer.state_dict(), run.folder / CHECKPOINT)
         if epoch.epoch in recipe.snapshot_epochs:
             name = f"checkpoint-epoch{epoch.epoch}.pt"
             save_checkpoint({"model": trainer.model.state_dict()}, run.folder / name)
+        save_checkpoint(trainer.state_dict(), run.folder / CHECKPOINT)
+        _write_history(run, trainer)
+    _write_history(run, trainer)  # the last run may have died before it could
+    return trainer
+
+
+def _write_history(run: Run, trainer: Trainer) -> None:
     history = pd.DataFrame([asdict(epoch) for epoch in trainer.history])
     write_csv(history.drop(columns="time_s"), run.folder / HISTORY)
     write_csv(history[["epoch", "time_s"]].assign(stage="train"), run.folder / TIMES)
-    return trainer
 
 
 def score(run: Run, model: torch.nn.Module, data: DataSet) -> None:
@@ -144,8 +150,10 @@ def _missing_rows(
 
 def save_checkpoint(state: dict[str, Any], path: Path) -> None:
     """Write a checkpoint, whole or not at all."""
+    buffer = io.BytesIO()  # torch.save hides a full disk behind an error of its own
+    torch.save(state, buffer)
     with replacing(path) as part:
-        torch.save(state, part)
+        part.write_bytes(buffer.getbuffer())
 
 
 def read_checkpoint(path: Path, device: str) -> dict[str, Any]:
@@ -157,7 +165,7 @@ def read_checkpoint(path: Path, device: str) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
         raise RunFolderError(
             f"{path} is damaged ({reason}); delete it to train this run anew"
         ) from error

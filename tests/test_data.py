@@ -216,7 +216,7 @@ def test_data_that_does_not_fit_the_skeleton_is_refused() -> None:
         load_data("digits", NASBENCH101, None, "cpu")
 
 
-def noise(path: Path | None) -> DataSet:
+def noise(path: Path | None) -> DataSet:  # noqa: ARG001
     """Make a data set of one's own: the whole plug-in."""
     images = Images(torch.zeros(20, 3, 4, 4, dtype=torch.uint8), torch.arange(20) % 2)
     return DataSet("noise", images, images, images, num_classes=2)

@@ -1,0 +1,61 @@
+"""One part of every kind that a user may plug in; the README shows these."""
+
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from bench.cell import Cell
+from bench.complexity import Skeleton
+from bench.space import Branches, Path, Space
+from supernet.data import DataSet, load_digits
+
+
+class FirstTwo(Branches):
+    """A space: only the first two branch nodes, each used at most once."""
+
+    name = "first-two"
+
+    def __init__(self, m: int) -> None:
+        super().__init__(m)
+        self.num_nodes = 2
+
+    def architectures(self) -> tuple[tuple[int | None, ...], ...]:
+        """Keep one architecture per cell."""
+        every = super().architectures()
+        return tuple({self.cell(a).hash: a for a in reversed(every)}.values())
+
+
+def only_first_node(space: Space, rng: object, progress: float) -> Path:  # noqa: ARG001
+    """Sampler: train nothing but the first architecture's path."""
+    return space.path(space.architectures()[0])
+
+
+class Halving(nn.Module):
+    """A batch norm that halves its input first."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: torch.Tensor, active: tuple[int, ...]) -> torch.Tensor:  # noqa: ARG002
+        """Normalise half of the sum."""
+        out: torch.Tensor = self.norm(x / 2)
+        return out
+
+
+def halving(channels: int, max_paths: int, combinations: object) -> nn.Module:  # noqa: ARG001
+    """Batch norm: build one for node 5."""
+    return Halving(channels)
+
+
+def inverted(path: object) -> DataSet:  # noqa: ARG001
+    """Data set: the digits, white on black turned to black on white."""
+    data = load_digits()
+    train = replace(data.train, pixels=255 - data.train.pixels)
+    return replace(data, name="inverted", train=train)
+
+
+def num_edges(cell: Cell, skeleton: Skeleton) -> float:  # noqa: ARG001
+    """Baseline: the number of edges of a cell."""
+    return float(cell.num_edges)
