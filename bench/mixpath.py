@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     _add_retrain(verbs)
     _add_transfer(verbs)
     _add_describe(verbs)
+    _add_tables(verbs)
     return whole
 
 
@@ -113,6 +114,13 @@ def _add_describe(verbs: argparse._SubParsersAction[Parser]) -> None:
                    dest="changes", help="width, depth, image_size, num_classes")  # fmt: skip
     p.add_argument("--json", action="store_true", help="print JSON")
     p.set_defaults(run=_verb("describe"))
+
+
+def _add_tables(verbs: argparse._SubParsersAction[Parser]) -> None:
+    p = verbs.add_parser("tables", help="the paper's Tables 1 and 2, with trained networks of ours")
+    p.add_argument("networks", type=Path, nargs="*", help="run folders of retrain and transfer")
+    p.add_argument("--out", type=Path, help="folder to write table1.csv and table2.csv to")
+    p.set_defaults(run=_verb("tables"))
 
 
 def _preset_options(p: argparse.ArgumentParser) -> None:

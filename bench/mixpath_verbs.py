@@ -26,6 +26,7 @@ from bench.mixpath_store import (
 )
 from bench.plugin import load
 from bench.progress import show
+from bench.published_tables import tables
 from bench.recipe import override
 from bench.reconstruction import RECONSTRUCTIONS, reconstruct
 from bench.store import RunFolderError
@@ -110,6 +111,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "retrain": retrain,
     "transfer": transfer,
     "describe": describe,
+    "tables": tables,
 }
 
 
