@@ -192,7 +192,12 @@ def _rich(table: TextTable) -> RichTable:
     rich = RichTable(title=table.caption, title_justify="left", box=None, pad_edge=False)
     for column in table.columns:
         is_text = column in COLUMNS[:3]
-        rich.add_column(NARROW[column], justify="left" if is_text else "right", no_wrap=True)
+        rich.add_column(
+            NARROW[column],
+            justify="left" if is_text else "right",
+            no_wrap=not is_text,
+            overflow="fold",
+        )
     for row in table.rows:
         rich.add_row(*row)
     return rich

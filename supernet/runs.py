@@ -162,9 +162,10 @@ def read_checkpoint(path: Path, device: str) -> dict[str, Any]:
     Raises:
         RunFolderError: a damaged or foreign file.
     """
+    file = io.BytesIO(path.read_bytes())
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
+        state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
         reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
         raise RunFolderError(
             f"{path} is damaged ({reason}); delete it to train this run anew"
