@@ -55,6 +55,14 @@ def real_rows(shared_data: Path) -> RealRows:
 
 
 @pytest.fixture(scope="session")
+def measured_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with tiny runs, trained and measured for real; copy it to change it."""
+    from tests.measured_run import make_results
+
+    return make_results(tmp_path_factory.mktemp("measured") / "digits")
+
+
+@pytest.fixture(scope="session")
 def write_tfrecord(shared_data: Path) -> Any:
     """The module that writes real rows in the official layout."""
     path = shared_data / "write_tfrecord.py"

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analysis.report import write_report
+from bench.measure import main
+from bench.protocol import PROTOCOLS
+from bench.ranking import write_rankings
 from bench.recipe import digits, override
-from bench.store import open_run
+from bench.store import find_runs, open_run
+from bench.table import Table
 from supernet.data import load_data
 from supernet.runs import complete
 from supernet.snapshots import Snapshots
+from tests.synthetic import write_truth
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,3 +44,22 @@ def train_run(
 def snapshots_of(run: Run) -> Snapshots:
     """Open a run's weights."""
     return Snapshots(run, load_data("digits", run.recipe.skeleton, None, "cpu"))
+
+
+def make_results(results: Path) -> Path:
+    """Train, rank, measure and report a folder with every batch norm and sampler of interest."""
+    for m, batch_norm in ((1, "shadow"), (1, "single"), (2, "shadow"), (2, "single")):
+        train_run(results, m, batch_norm)
+    train_run(results, 2, "combination")
+    train_run(results, 2, "single", sampler="one-shot")
+    rank_and_measure(results)
+    write_report(results)
+    return results
+
+
+def rank_and_measure(results: Path) -> None:
+    """Rank and measure the runs of a folder, by a made-up table in it: truth.h5."""
+    table_path = write_truth(results / "truth.h5")
+    with Table(table_path) as table:
+        write_rankings(results, find_runs(results), table, [PROTOCOLS["sound"]])
+    assert main([str(results), "--table", str(table_path), "--jobs", "1"]) == 0

@@ -10,28 +10,22 @@ import pytest
 from bench.measure import main
 from bench.store import find_runs, read_csv
 from supernet.measure import MEASUREMENTS, missing
-from tests.measured_run import train_run
-from tests.synthetic import write_truth
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with runs of m = 1 and 2, measured; its table is truth.h5."""
-    results: Path = tmp_path_factory.mktemp("results") / "digits"
-    for m, batch_norm in ((1, "shadow"), (2, "shadow"), (2, "single")):
-        train_run(results, m, batch_norm)
-    train_run(results, 2, "single", sampler="one-shot")
-    write_truth(results / "truth.h5")
-    assert main([str(results), "--table", str(results / "truth.h5"), "--jobs", "1"]) == 0
-    return results
+@pytest.fixture
+def measured(measured_results: Path) -> Path:
+    return measured_results
 
 
 def test_every_run_has_every_measurement(measured: Path) -> None:
     names = [run.folder.name for run in find_runs(measured)]
-    assert names == ["shadow-seed0", "one-shot-single-seed0", "shadow-seed0", "single-seed0"]
+    assert names == [
+        *("shadow-seed0", "single-seed0"),
+        *("combination-seed0", "one-shot-single-seed0", "shadow-seed0", "single-seed0"),
+    ]
     for run in find_runs(measured):
         assert missing(run, list(MEASUREMENTS)) == []
         for name in MEASUREMENTS:
