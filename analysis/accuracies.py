@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis import style
-from analysis.measured import count, groups, runs_of
+from analysis.measured import count, groups
+from bench.store import find_main_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ def compute(results: Path) -> pd.DataFrame:
     columns = ["architecture", "calibrated", "accuracy"]
     parts = [
         run.scores()[columns].assign(m=run.recipe.m, bn=run.variant, seed=run.seed)
-        for run in runs_of(results)
+        for run in find_main_runs(results)
         if run.variant in METHODS
     ]
     empty = pd.DataFrame(columns=["m", "bn", "seed", *columns])

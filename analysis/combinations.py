@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import style
-from analysis.measured import count, groups, read_all, records, runs_of, say, t_interval
+from analysis.measured import count, groups, read_all, records, say, t_interval
 from bench.ranking import BY_SEED, HEADLINE
-from bench.store import read_csv
+from bench.store import find_main_runs, read_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +105,7 @@ def compute_costs(results: Path) -> pd.DataFrame:
         (taus["scorer"] == HEADLINE) & (taus["bn"].isin(["shadow", "single", "combination"]))
     ]
     taus = taus[taus["protocol"] == taus["protocol"].iloc[0]] if len(taus) else taus
-    runs = {(run.recipe.m, run.variant): run for run in runs_of(results)}
+    runs = {(run.recipe.m, run.variant): run for run in find_main_runs(results)}
     rows = [
         {
             "m": row["m"],

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from bench.resample import CONFIDENCE
-from bench.store import find_runs, read_csv
+from bench.store import find_main_runs, read_csv
 from bench.summary import MIN_SEEDS_FOR_T
 
 if TYPE_CHECKING:
@@ -20,23 +20,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from bench.store import Run
-
 MEASURE = "python bench/measure.py FOLDER"
 IDENTITY = ["m", "bn", "seed"]
-MAIN_RECIPE = "sound"
-
-
-def runs_of(results: Path) -> list[Run]:
-    """List the runs of the main recipe, or all where there are none of it."""
-    runs = find_runs(results)
-    return [run for run in runs if run.recipe.name == MAIN_RECIPE] or runs
 
 
 def read_all(results: Path, name: str) -> pd.DataFrame:
     """Read a CSV of every run that has it, with columns m, bn, seed and final_epoch before."""
     parts = []
-    for run in runs_of(results):
+    for run in find_main_runs(results):
         if (run.folder / name).is_file():
             about = {"m": run.recipe.m, "bn": run.variant, "seed": run.seed}
             about["final_epoch"] = run.recipe.training.epochs

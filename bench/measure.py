@@ -30,7 +30,7 @@ from rich.progress import track
 from bench.command import Parser, positive, run_command, unknown
 from bench.parallel import default_jobs, ignore_interrupts, in_parallel
 from bench.recipe import PRESETS
-from bench.store import Run, find_runs, open_table, write_csv
+from bench.store import Run, find_main_runs, open_table, write_csv
 from bench.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def command(argv: Sequence[str] | None = None) -> None:
     for name in names:
         if name not in MEASUREMENTS:
             raise unknown("measurement", name, MEASUREMENTS)
-    runs = find_runs(options.results)
+    runs = find_main_runs(options.results)
     if not runs:
         raise ValueError(
             f"{options.results} holds no complete run: python bench/run.py --m 1,2,3,4 makes the "

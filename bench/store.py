@@ -42,6 +42,7 @@ TIMES = "times.csv"
 SCORES = "scores.csv"
 CHECKPOINT = "checkpoint.pt"
 PROGRESS = "progress.json"
+MAIN_RECIPE = "sound"
 PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
 
 
@@ -171,6 +172,12 @@ def find_runs(results: Path) -> list[Run]:
     runs = [read_run(path.parent) for path in results.glob(f"*/*/{RUN}")]
     complete = [run for run in runs if run.is_complete]
     return sorted(complete, key=lambda run: (*_group(run), run.seed))
+
+
+def find_main_runs(results: Path) -> list[Run]:
+    """List the complete runs of the recipe that analyses are about, or all if there are none."""
+    runs = find_runs(results)
+    return [run for run in runs if run.recipe.name == MAIN_RECIPE] or runs
 
 
 def read_csv(path: Path) -> pd.DataFrame:
