@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from analysis import style
-from analysis.measured import groups
+from analysis.measured import groups, under_main_protocol
 from bench.ranking import HEADLINE, KENDALL_TAU
 from bench.store import read_csv
 
@@ -30,7 +30,7 @@ def compute(results: Path) -> pd.DataFrame:
     """Read the headline rows of kendall_tau.csv for the methods compared."""
     frame = read_csv(results / KENDALL_TAU)
     frame = frame.assign(calibrated=frame["calibrated"].astype(str))
-    frame = frame[frame["protocol"] == frame["protocol"].iloc[0]]
+    frame = under_main_protocol(frame)
     is_method = (frame["scorer"] == HEADLINE) & frame["bn"].isin(METHODS)
     chosen: pd.DataFrame = frame[is_method | frame["scorer"].isin(METHODS)]
     return chosen.assign(method=chosen["bn"].where(chosen["bn"] != "-", chosen["scorer"]))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import style
-from analysis.measured import count, groups, read_all, records, say, t_interval
+from analysis.measured import count, groups, read_all, records, say, t_interval, under_main_protocol
 from bench.ranking import BY_SEED, HEADLINE
 from bench.store import find_main_runs, read_csv
 
@@ -100,11 +100,10 @@ def compute_costs(results: Path) -> pd.DataFrame:
     Columns m, bn, num_parameters (weights and biases of the batch norm under test, all cells),
     share (of the supernet's parameters, NaN unknown), calibrated, seed, tau.
     """
-    taus = read_csv(results / BY_SEED)
+    taus = under_main_protocol(read_csv(results / BY_SEED))
     taus = taus[
         (taus["scorer"] == HEADLINE) & (taus["bn"].isin(["shadow", "single", "combination"]))
     ]
-    taus = taus[taus["protocol"] == taus["protocol"].iloc[0]] if len(taus) else taus
     runs = {(run.recipe.m, run.variant): run for run in find_main_runs(results)}
     rows = [
         {

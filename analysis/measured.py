@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+SOUND = "sound"
 MEASURE = "python bench/measure.py FOLDER"
 IDENTITY = ["m", "bn", "seed"]
 
@@ -73,6 +74,13 @@ def groups(
 def records(frame: pd.DataFrame) -> list[Any]:
     """Return the rows as dictionaries."""
     return list(frame.to_dict("records"))
+
+
+def under_main_protocol(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of protocol `sound`, or of the headline's where there are none of it."""
+    names = frame["protocol"].unique().tolist()
+    chosen: pd.DataFrame = frame[frame["protocol"] == (SOUND if SOUND in names else names[0])]
+    return chosen
 
 
 def say(ax: Axes, text: str) -> Axes:

@@ -20,12 +20,13 @@ from analysis import (
     similarity,
     what_moves_tau,
 )
-from analysis.measured import median_interval, preferred, t_interval
+from analysis.measured import median_interval, preferred, t_interval, under_main_protocol
 from analysis.paper import PAPER_ANALYSES
 from analysis.report import write_report
-from bench.store import find_runs, read_csv
+from bench.store import find_main_runs, find_runs, read_csv
 from supernet.runs import build
 from tests.measured_run import rank_and_measure, train_run
+from tests.synthetic import write_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,3 +198,16 @@ def test_the_calculator_prints_a_block(capsys: pytest.CaptureFixture[str]) -> No
     kernel_cost.command(["--channels", "48", "--size", "32", "--kernels", "3,5"])
     expected = 2 * 32 * 32 * 48 * 288 + (9 + 25) * 32 * 32 * 288
     assert capsys.readouterr().out.startswith(f"{expected:,} multiply-adds")
+
+
+def test_analyses_are_about_the_sound_protocol_whichever_is_the_headline() -> None:
+    frame = pd.DataFrame({"protocol": ["authors", "sound", "sound"], "tau": [0.1, 0.2, 0.3]})
+    assert under_main_protocol(frame)["tau"].tolist() == [0.2, 0.3]
+    assert under_main_protocol(frame.iloc[:1])["tau"].tolist() == [0.1]
+
+
+def test_runs_of_the_authors_recipe_are_left_out_where_there_are_others(tmp_path: Path) -> None:
+    write_runs(tmp_path, seeds=(0,), batch_norms=("none",), recipe="authors")
+    assert [run.recipe.name for run in find_main_runs(tmp_path)] == ["authors"]
+    write_runs(tmp_path, seeds=(0,), batch_norms=("shadow",))
+    assert [run.recipe.name for run in find_main_runs(tmp_path)] == ["sound"]
