@@ -106,6 +106,19 @@ def terminal_table(frame: DataFrame) -> Group:
     return Group(*(part for table in tables for part in (_rich(table), "")))
 
 
+def difference_lines(frame: DataFrame) -> list[str]:
+    """Return, from differences.csv, the first protocol's shadow minus single in words."""
+    is_headline = (frame["scorer"] == HEADLINE) & frame["protocol"].isin(frame["protocol"][:1])
+    shown = frame[is_headline & (frame["bn"] == "shadow") & (frame["minus"] == "single")]
+    rows: list[Any] = shown.to_dict("records")
+    return [
+        "shadow minus single BN, m = {1}, {3}: {4}, 95% over cells {5}, over seeds {6}".format(
+            *cells[:3], "calibrated" if cells[3] == "yes" else "raw", *cells[4:]
+        )
+        for cells in map(_difference, rows)
+    ]
+
+
 def name_protocol(protocol: str) -> str:
     """Name a protocol and its recipe, and say what it does."""
     if protocol not in PROTOCOLS:

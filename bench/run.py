@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bench.protocol import Protocol
     from bench.table import Table
 
+COMMAND = "bench/run.py"
 BATCH_NORMS = {"sound": "shadow,single", "authors": "none,shadow"}
 """Batch norms by default: in the released code shadow batch norm is never called ('none')."""
 
@@ -81,7 +82,7 @@ def command(argv: Sequence[str] | None = None) -> None:
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     p = Parser(
-        prog="bench/run.py",
+        prog=COMMAND,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -163,19 +164,19 @@ def _report(
 ) -> None:
     """Rank every complete run of the folder, by the protocols asked for now and before."""
     from analysis.report import write_report
-
-    from analysis.tables import terminal_table
+    from analysis.tables import difference_lines, terminal_table
 
     arguments = sys.argv[1:] if argv is None else argv
-    about = out / ABOUT
-    earlier = json.loads(about.read_text())["protocols"] if about.is_file() else ()
-    known = [PROTOCOLS[name] for name in earlier if name in PROTOCOLS]
+    about = json.loads((out / ABOUT).read_text()) if (out / ABOUT).is_file() else {}
+    earlier = {name: PROTOCOLS[name] for name in about.get("protocols", ()) if name in PROTOCOLS}
+    every = earlier | {protocol.name: protocol for protocol in protocols}
+    commands = [*about.get("command", "").splitlines(), shlex.join(["python", COMMAND, *arguments])]
     rankings = write_rankings(
         out,
         find_runs(out),
         table,
-        list(dict.fromkeys([*protocols, *known])),
-        command=shlex.join(["python", "bench/run.py", *arguments]),
+        sorted(every.values(), key=lambda protocol: _rank(protocol.name)),
+        command="\n".join(dict.fromkeys(commands)),
         baselines=BASELINES
         | {name: load(name, BASELINES, "baseline") for name in options.baseline},
         allow_missing=options.allow_missing,
@@ -183,7 +184,12 @@ def _report(
     page = write_report(out)
     asked = rankings.kendall_tau["protocol"].isin([protocol.name for protocol in protocols])
     Console().print(terminal_table(rankings.kendall_tau[asked]))
-    print(f"report: {page}")
+    print(*difference_lines(rankings.differences), f"report: {page}", sep="\n")
+
+
+def _rank(protocol: str) -> int:
+    """Order protocols as PROTOCOLS does, the headline first and a user's own last."""
+    return [*PROTOCOLS, protocol].index(protocol)
 
 
 def _check_cells(table: Table, recipe: Recipe, *, allow_missing: bool) -> None:

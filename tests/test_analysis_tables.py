@@ -12,6 +12,7 @@ from rich.console import Console
 from analysis.kendall_tau import markdown_tables, terminal_table
 from analysis.tables import (
     describe_tau,
+    difference_lines,
     difference_tables,
     name_protocol,
     name_row,
@@ -113,6 +114,7 @@ def test_differences_of_batch_norms_and_against_the_parameter_count(rankings: Ra
     }  # fmt: skip
     assert all(len(row) == len(paired.columns) for row in paired.rows)
     assert all(not table.rows for table in difference_tables(rankings.differences[:0]))
+    assert difference_lines(rankings.differences[:0]) == []
 
 
 def test_csv_files_give_the_same_tables_as_frames(rankings: Rankings, tmp_path: Path) -> None:
@@ -120,3 +122,10 @@ def test_csv_files_give_the_same_tables_as_frames(rankings: Rankings, tmp_path: 
     rankings.kendall_tau.to_csv(tmp_path / "tau.csv", index=False)
     read = pd.read_csv(tmp_path / "tau.csv")
     assert tau_tables(read) == tau_tables(rankings.kendall_tau)
+
+
+def test_difference_lines_say_what_the_headline_found(rankings: Rankings) -> None:
+    lines = difference_lines(rankings.differences)
+    assert len(lines) == 2 * rankings.differences["m"].nunique()
+    assert lines[0].startswith("shadow minus single BN, m = ")
+    assert "over cells [" in lines[-1]
