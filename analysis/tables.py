@@ -111,12 +111,12 @@ def difference_lines(frame: DataFrame) -> list[str]:
     is_headline = (frame["scorer"] == HEADLINE) & frame["protocol"].isin(frame["protocol"][:1])
     shown = frame[is_headline & (frame["bn"] == "shadow") & (frame["minus"] == "single")]
     rows: list[Any] = shown.to_dict("records")
-    return [
-        "shadow minus single BN, m = {1}, {3}: {4}, 95% over cells {5}, over seeds {6}".format(
-            *cells[:3], "calibrated" if cells[3] == "yes" else "raw", *cells[4:]
-        )
-        for cells in map(_difference, rows)
-    ]
+    return [_say_difference(*_difference(row)[1:7]) for row in rows]
+
+
+def _say_difference(m: str, what: str, calibrated: str, mean: str, cells: str, seeds: str) -> str:
+    state = "calibrated" if calibrated == "yes" else "raw"
+    return f"{what}, m = {m}, {state}: {mean}, 95% over cells {cells}, over seeds {seeds}"
 
 
 def name_protocol(protocol: str) -> str:

@@ -125,9 +125,7 @@ def digits() -> Preset:
     skeleton = Skeleton(
         stem_channels=8, num_stacks=3, cells_per_stack=1, image_size=8, in_channels=1
     )
-    training = Training(
-        epochs=40, batch_size=48, lr=0.05, crop_padding=1, flip=False, cutout=0
-    )
+    training = Training(epochs=40, batch_size=48, lr=0.05, crop_padding=1, flip=False, cutout=0)
     return Preset(
         name="digits",
         about="8x8 digits against 34 cells trained stand-alone; minutes on a laptop",

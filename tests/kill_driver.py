@@ -29,7 +29,7 @@ def main() -> None:
     folder, how, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     torch.set_num_threads(1)
     load_digits()  # imports scikit-learn once, before the forks
-    runs.SAVE_EVERY_S = 0.0  # type: ignore[attr-defined]
+    runs.SAVE_EVERY_S = 0.0
     run = open_run(folder, RECIPE, 0, "cpu", 1)
     rng = random.Random(seed)
     kills = 0

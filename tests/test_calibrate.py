@@ -122,7 +122,7 @@ def test_without_reset_the_running_average_moves_on() -> None:
 
 def test_pooled_in_float64_it_survives_a_mean_far_from_zero() -> None:
     norm, x = nn.BatchNorm2d(1), images() + 3000
-    with calibrated(norm, lambda: [norm(batch) for batch in x.split(6)], RESET):
+    with calibrated(norm, lambda: [norm(batch) for batch in torch.split(x, 6)], RESET):
         assert norm.running_var is not None
         exact = x.double().var(correction=0).item()
         assert norm.running_var.item() == pytest.approx(exact, rel=1e-3)

@@ -1,0 +1,90 @@
+"""The README's result tables, written from results/ and never by hand.
+
+    python -m analysis.readme README.md
+
+Between `<!-- tau: FOLDER,PROTOCOL,M ... -->` and `<!-- end -->` it puts a table of tau by the
+headline scorer, a column for each FOLDER's kendall_tau.csv under that protocol and m, and last the
+paper's Table 3 for the m of the last column.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis.kendall_tau import PAPER
+from analysis.tables import NOTHING, describe_n, describe_tau, name_row
+from bench.command import Parser, run_command
+from bench.ranking import HEADLINE, KENDALL_TAU
+from bench.store import read_csv, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+METHODS = ("shadow", "single", "none")
+BASELINES = ("num_parameters", "num_conv3x3")
+BLOCK = re.compile(r"(<!-- tau: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    return run_command(command, argv)
+
+
+def command(argv: Sequence[str] | None = None) -> None:
+    """Write every table of a Markdown file anew."""
+    p = Parser(prog="python -m analysis.readme", description=__doc__)
+    p.add_argument("file", type=Path)
+    file: Path = p.parse_args(argv).file
+    write_text(fill(file.read_text(), file.parent), file)
+
+
+def fill(text: str, root: Path) -> str:
+    """Replace what stands between the marks; folders are relative to `root`."""
+    return BLOCK.sub(lambda m: m[1] + table(root, m[2].split()) + "\n" + m[3], text)
+
+
+def table(root: Path, columns: Sequence[str]) -> str:
+    """Make one Markdown table: methods down, FOLDER,PROTOCOL,M across.
+
+    Raises:
+        ValueError: a column without results.
+    """
+    parts = [_rows(root, column) for column in columns]
+    m = int(columns[-1].rpartition(",")[2])
+    heads = ["", *(part[0] for part in parts), f"paper, Table 3, m = {m}"]
+    names = list(dict.fromkeys(name for _, cells in parts for name in cells))
+    lines = [heads, ["---"] * len(heads)]
+    for name in names:
+        claimed = PAPER.get((m, *_place(name)))
+        paper = NOTHING if claimed is None else f"{claimed[0]:.3f} ± {claimed[1]:.3f}"
+        lines.append([name, *(cells.get(name, NOTHING) for _, cells in parts), paper])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _rows(root: Path, column: str) -> tuple[str, dict[str, str]]:
+    folder, protocol, m = column.split(",")
+    frame = read_csv(root / folder / KENDALL_TAU)
+    shown = frame[(frame["protocol"] == protocol) & (frame["m"] == int(m))]
+    is_method = shown["bn"].isin(METHODS) & (shown["scorer"] == HEADLINE)
+    records: list[Any] = shown[is_method | shown["scorer"].isin(BASELINES)].to_dict("records")
+    if not records:
+        raise ValueError(f"{folder} has no results of protocol {protocol}, m={m}")
+    head = f"{Path(folder).name}, protocol {protocol}, m = {m} ({describe_n(records[0])})"
+    ceiling = records[0]["ceiling"]
+    cells = {name_row(row | {"calibrated": str(row["calibrated"])}): describe_tau(row)
+             for row in records}  # fmt: skip
+    return head, cells | {"noise ceiling": NOTHING if isnan(ceiling) else f"{ceiling:.2f}"}
+
+
+def _place(name: str) -> tuple[str, str]:
+    """Return the batch norm and calibrated of a row's name, as PAPER keys them."""
+    method, _, state = name.partition(" BN, ")
+    return method, str(state == "calibrated")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
