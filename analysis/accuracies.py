@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 METHODS = ("shadow", "single", "one-shot-single")
 NUM_BINS = 25
-IDENTICAL = "identical at m = 1,\nas they must be"
+IDENTICAL = ": both identical"
 
 
 def compute(results: Path) -> pd.DataFrame:
@@ -93,9 +93,7 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
                 label=style.label(bn))  # fmt: skip
         ax.plot(values.median(), 0.0, "^", color=style.color(bn), markersize=6, clip_on=False,
                 transform=ax.get_xaxis_transform(), zorder=3)  # fmt: skip
-    if same_m1:
-        ax.text(0.42, 0.75, IDENTICAL, transform=ax.transAxes, fontsize=7)
-    kind = "calibrated" if first["calibrated"] else "raw"
+    kind = ("calibrated" if first["calibrated"] else "raw") + (IDENTICAL if same_m1 else "")
     num = count(frame["architecture"].nunique(), "architecture")
     ax.set_title(f"m = {first['m']}, {kind}\n{num}, {count(frame['seed'].nunique(), 'seed')}",
                  loc="left", fontsize=8)  # fmt: skip

@@ -62,7 +62,7 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_title(f"means over {seeds} seeds, protocol {frame['protocol'].iloc[0]}", loc="left",
                  fontsize=8)  # fmt: skip
     if value == "regret":
-        ax.legend(fontsize=7)
+        ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 METHODS = ("shadow", "single")
 VALUES = {"tau": (1, "Kendall tau-b"), "accuracy": (100, "mean one-shot accuracy (%)")}
+LOWEST = {"tau": -1.0, "accuracy": 0.0}
 LINES = {
     "images": (("train", "-", "o"), ("valid", "--", "s")),
     "batch": (("reset", "-", "o"), ("no reset", "--", "s")),
@@ -93,8 +94,8 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ticks = sorted(frame[frame["axis"] == axis]["x"].unique())
     ax.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
     ax.minorticks_off()
-    low, high = factor * frame["mean"].min(), factor * frame["mean"].max()
-    ax.set_ylim(low - 0.15 * (high - low), high + 0.3 * (high - low))
+    low, high = frame[["low", "mean"]].min().min(), frame[["high", "mean"]].max().max()
+    ax.set_ylim(factor * max(low, LOWEST[value]) - 0.03 * factor, factor * min(high, 1.0))
     ax.set(xlabel=X_LABELS[axis], ylabel=label)
     first = frame.iloc[0]
     ax.set_title(
@@ -102,7 +103,8 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
         f"{count(int(first['num_seeds']), 'seed')}", loc="left", fontsize=8,
     )  # fmt: skip
     if value == "accuracy":
-        ax.legend(fontsize=6.5, handlelength=2.4, loc="lower right" if axis == "images" else "best")
+        ax.legend(fontsize=6.5, handlelength=2.4, loc="lower left", frameon=True, framealpha=0.85,
+                  edgecolor="none")  # fmt: skip
     return ax
 
 

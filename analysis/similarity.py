@@ -127,7 +127,8 @@ def draw_table(frame: pd.DataFrame, ax: Axes) -> Axes:
         f"{count(first['num_seeds'], 'seed')}", loc="left", fontsize=8,
     )  # fmt: skip
     if first["cell"] == first["last_cell"]:
-        ax.legend(handles=_legend(), fontsize=6.5, loc="lower right", handlelength=1)
+        ax.legend(handles=_legend(), fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5),
+                  handlelength=1)  # fmt: skip
     return ax
 
 
