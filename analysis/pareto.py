@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import style
+from analysis.measured import count
 from bench.mixpath_store import SEARCH, read_search
 from bench.store import RunFolderError
 
@@ -64,11 +65,11 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     for algorithm, part in frame.groupby("algorithm"):
         color = COLORS.get(str(algorithm), style.OTHER_COLOR)
         ax.plot(part["num_multiply_adds"] / 1e6, 100 * part["accuracy"], ".", color=color,
-                alpha=0.15, markersize=3, markeredgewidth=0)  # fmt: skip
+                alpha=0.35, markersize=4, markeredgewidth=0)  # fmt: skip
         for index, (_, same) in enumerate(part.groupby("seed")):
             front = same[same["is_on_front"]].sort_values("num_multiply_adds")
             name = LABELS.get(str(algorithm), str(algorithm))
-            label = f"{name}, {part['seed'].nunique()} seeds" if index == 0 else None
+            label = f"{name}, {count(part['seed'].nunique(), 'seed')}" if index == 0 else None
             ax.plot(front["num_multiply_adds"] / 1e6, 100 * front["accuracy"],
                     MARKERS[index % len(MARKERS)], linestyle="-", color=color, markersize=3.5,
                     linewidth=1, alpha=0.9, label=label, drawstyle="steps-post")  # fmt: skip

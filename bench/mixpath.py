@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     _add_search(verbs)
     _add_retrain(verbs)
     _add_transfer(verbs)
+    _add_measure(verbs)
     _add_describe(verbs)
     _add_tables(verbs)
     return whole
@@ -102,6 +103,14 @@ def _add_transfer(verbs: argparse._SubParsersAction[Parser]) -> None:
     _data_options(p)
     _machine_options(p)
     p.set_defaults(run=_verb("transfer"))
+
+
+def _add_measure(verbs: argparse._SubParsersAction[Parser]) -> None:
+    p = verbs.add_parser("measure", help="Figures 3, 5, 6 and Table 4 for supernets of S1 and S2")
+    p.add_argument("results", type=Path, help="results folder with their run folders")
+    p.add_argument("--data", type=Path, help="folder of the images")
+    _machine_options(p)
+    p.set_defaults(run=_verb("measure"))
 
 
 def _add_describe(verbs: argparse._SubParsersAction[Parser]) -> None:

@@ -119,10 +119,12 @@ def _report(folder: Path) -> None:
 
     frame = pareto.compute(folder)
     pareto.figure(frame, folder / "pareto")
-    for row in pareto.summary(frame).itertuples():
+    for row in pareto.summary(frame).to_dict("records"):
+        seeds = row["num_seeds"]
+        spread = f" +- {row['std']:.4f} over {seeds} seeds" if seeds > 1 else ", 1 seed"
         print(
-            f"{row.algorithm}: hypervolume {row.mean:.4f} +- {row.std:.4f} over {row.num_seeds} "
-            f"seeds, {row.evaluations} evaluations each"
+            f"{row['algorithm']}: hypervolume {row['mean']:.4f}{spread}, "
+            f"{row['evaluations']} evaluations each"
         )
     print(f"fronts in {folder}/search-*/pareto.csv, figure in {folder / 'pareto.png'}")
 

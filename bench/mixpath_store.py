@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+import pandas as pd
+
 from bench.mixpath_recipe import FinalRecipe, MixRecipe, recipe_space
 from bench.store import (
     CHECKPOINT,
@@ -25,14 +27,13 @@ from bench.store import (
     read_about,
     read_csv,
     run_folder,
+    variant,
     write_csv,
     write_text,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from bench.architecture import MixArchitecture
     from bench.mixpath_space import MixPathSpace
@@ -57,6 +58,22 @@ class MixRun:
     def space(self) -> MixPathSpace:
         """The run's search space."""
         return recipe_space(self.recipe)
+
+    @property
+    def variant(self) -> str:
+        """How the run differs from others of its space and m: sampler, batch norm."""
+        return variant(cast("Any", self.recipe))
+
+    def drawn(self) -> pd.DataFrame:
+        """Return the scores of what random searches drew, each architecture once, or nothing."""
+        found = [
+            read_search(path.parent)[1] for path in self.folder.glob(f"search-random-*/{SEARCH}")
+        ]
+        columns = ["architecture", "calibrated", "accuracy", "loss"]
+        if not found:
+            return pd.DataFrame(columns=columns)
+        whole = pd.concat(found)[columns].sort_values(columns[:2])
+        return whole.drop_duplicates(columns[:2]).reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -147,6 +164,15 @@ def kind(folder: Path) -> str:
     if name not in ("supernet", "retrain", "transfer"):
         raise RunFolderError(f"{folder} is a run of the ranking benchmark, not of bench/mixpath.py")
     return name
+
+
+def find_supernets(results: Path) -> list[MixRun]:
+    """List the trained supernets below a results folder, by space, m, variant and seed."""
+    folders = [path.parent for path in results.glob(f"*/*/{RUN}")]
+    found = [
+        read_supernet(f) for f in folders if kind(f) == "supernet" and (f / CHECKPOINT).is_file()
+    ]
+    return sorted(found, key=lambda r: (r.recipe.space, r.recipe.m, r.variant, r.seed))
 
 
 def search_folder(run: MixRun, algorithm: str, seed: int) -> Path:

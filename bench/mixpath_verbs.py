@@ -18,6 +18,7 @@ from bench.mixpath_search import search
 from bench.mixpath_store import (
     NETWORK,
     FinalRun,
+    find_supernets,
     open_final,
     open_supernet,
     read_final,
@@ -52,12 +53,12 @@ def train(options: argparse.Namespace) -> None:
     check_recipe(recipe)
     check_data_set(recipe.data_set)
     recipe_space(recipe)
+    usual = replace(preset.recipe, m=recipe.m, batch_norm=recipe.batch_norm)
+    out = _out_folder(options.out, options, is_changed=recipe != usual)
     with join(choose_device(options.device)) as (ranks, device):
         _start(options.threads)
         check_batch(recipe.training.batch_size, ranks, recipe.training.accumulate)
         pool = open_pool(recipe, options.data, device)
-        usual = replace(preset.recipe, m=recipe.m, batch_norm=recipe.batch_norm)
-        out = _out_folder(options.out, options, is_changed=recipe != usual)
         with in_turn(ranks):
             run = open_supernet(out, recipe, options.seed, device, options.threads)
         with show([cast("Any", run)] if ranks.is_first else []) as finished:
@@ -105,11 +106,31 @@ def transfer(options: argparse.Namespace) -> None:
     _finish(recipe, options, options.out or options.network.resolve().parent)
 
 
+def measure(options: argparse.Namespace) -> None:
+    """Measure the supernets of a results folder, and draw the paper's figures of them."""
+    from analysis.mixpath_figures import figures
+    from supernet.devices import choose_device
+    from supernet.mixpath_measure import measure as measure_run
+    from supernet.pool import open_pool
+
+    _start(options.threads)
+    device = choose_device(options.device)
+    runs = find_supernets(options.results)
+    if not runs:
+        raise RunFolderError(f"{options.results} holds no trained supernet: train one first")
+    for run in runs:
+        measure_run(run, open_pool(run.recipe, options.data, device).data(), device)
+        print(f"measured {run.folder}")
+    for path in figures(options.results):
+        print(f"drawn {path}.png")
+
+
 VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "train": train,
     "search": search,
     "retrain": retrain,
     "transfer": transfer,
+    "measure": measure,
     "describe": describe,
     "tables": tables,
 }

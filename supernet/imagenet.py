@@ -19,6 +19,7 @@ from supernet.data import SPLIT_SEED, DataSet, Images, to_input
 from supernet.decode import BrokenImageError, decode
 from supernet.file_source import Files, FileSource, statistics
 from supernet.folder import SUFFIXES
+from supernet.pool import check_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,7 @@ class FilePool:
             "valid": train.take(order[:num_valid]),
             "test": self.val,
         }
+        check_counts(recipe, lambda split: len(self.split(split)))
 
     def source(self, seed: int, ranks: Ranks) -> FileSource:
         """Return the batches to train on."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from bench.mixpath_recipe import FinalRecipe
 from supernet.data import DATA_SETS, DataSet, load_data, take
 from supernet.score import batches
 from supernet.source import Source, TensorSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from bench.mixpath_recipe import FinalRecipe, MixRecipe
+    from bench.mixpath_recipe import MixRecipe
     from supernet.ranks import Ranks
     from supernet.source import Batch
 
@@ -67,6 +68,30 @@ def check_data_set(name: str) -> None:
         load(name, cast("Any", {**DATA_SETS, FILES: None}), "data set")
 
 
+def check_counts(recipe: MixRecipe | FinalRecipe, size: Callable[[str], int]) -> None:
+    """Refuse numbers of images that the splits don't have, before anything is trained.
+
+    Raises:
+        ValueError: a number above its split's size.
+    """
+    asked = {"num_train_images": (recipe.train_split, recipe.num_train_images)}
+    if isinstance(recipe, FinalRecipe):
+        asked["num_test_images"] = recipe.test_split, recipe.num_test_images
+    else:
+        calibration = recipe.calibration
+        asked["num_score_images"] = recipe.score_split, recipe.num_score_images
+        asked["calibration_images"] = (
+            calibration.calibration_split,
+            calibration.calibration_images,
+        )
+    for name, (split, count) in asked.items():
+        if count > size(split):
+            raise ValueError(
+                f"{name}={count}, but split {split!r} of {recipe.data_set!r} has {size(split)} "
+                f"images: --set {name}={size(split)}"
+            )
+
+
 class TensorPool:
     """A data set that is decoded once and kept on the device."""
 
@@ -74,6 +99,7 @@ class TensorPool:
         self.recipe = recipe
         self.broken: set[str] = set()
         self._data = load_data(recipe.data_set, cast("Any", recipe.skeleton), path, device)
+        check_counts(recipe, lambda split: len(self._data.split(split)))
 
     def source(self, seed: int, ranks: Ranks) -> Source:
         """Return the batches to train on."""
@@ -94,6 +120,7 @@ class TensorPool:
 
     def test(self) -> Iterator[Batch]:
         """Yield the batches that a final network is tested on."""
-        recipe = cast("FinalRecipe", self.recipe)
+        recipe = self.recipe
+        assert isinstance(recipe, FinalRecipe)
         images = take(self._data.split(recipe.test_split), recipe.num_test_images)
         yield from batches(images, recipe.test_batch, self._data.statistics)

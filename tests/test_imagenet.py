@@ -185,8 +185,10 @@ def test_folders_that_do_not_fit_are_refused(root: Path) -> None:
         FilePool(RECIPE, None, "cpu")
     with pytest.raises(ValueError, match="has 3 classes, the recipe 4: --set num_classes=3"):
         pool(root, replace(RECIPE, skeleton=replace(RECIPE.skeleton, num_classes=4)))
+    with pytest.raises(ValueError, match=r"num_score_images=3, but split 'valid' .* has 2 images"):
+        pool(root, replace(RECIPE, num_score_images=3))
     with pytest.raises(ValueError, match="3 images asked for, but the split has 2"):
-        pool(root, replace(RECIPE, num_score_images=3)).data()
+        first(pool(root).splits["valid"], 3)
     with pytest.raises(ValueError, match="batch_size=32 is more than the 22"):
         pool(root, replace(RECIPE, training=replace(TRAINING, batch_size=32))).source(0, ALONE)
     (root / "train" / "n00009").mkdir()

@@ -1,0 +1,168 @@
+"""Measurements and figures of S1: oracles by hand, the paper's first block, what is refused."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from analysis import mixpath_figures
+from bench import mixpath
+from bench.architecture import KERNELS
+from bench.mixpath_space import MixSkeleton, s1, s2
+from bench.mixpath_store import MixRun, find_supernets, read_supernet
+from bench.store import CHECKPOINT, read_csv
+from supernet.mixpath_measure import MEASUREMENTS, features, first_blocks, measure, tangents
+from supernet.mixpath_net import MixNet, supernet
+from supernet.pool import open_pool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TINY = MixSkeleton(width=0.1, depth=0.1, image_size=16, num_classes=5)
+SMALL = ["image_size=8", "in_channels=1", "width=0.1", "depth=0.1", "batch_size=100"]
+DIGITS = ["--data-set", "digits", "--set", *SMALL, "epochs=2", "crop_padding=1", "cutout=0",
+          "flip=false", "lr=0.1", "snapshot_epochs=1", "num_score_images=100",
+          "calibration_images=100"]  # fmt: skip
+
+
+def lived_in(space: object) -> MixNet:
+    torch.manual_seed(0)
+    model = supernet(space)  # type: ignore[arg-type]
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return model.eval().requires_grad_(requires_grad=False)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train S1 with shadow and one batch norm, draw at random, and measure."""
+    out = tmp_path_factory.mktemp("results")
+    for norm in ("shadow", "single"):
+        argv = ["train", *DIGITS, "--batch-norm", norm, "--out", str(out)]
+        assert mixpath.main(argv) == 0
+        folder = str(out / "s1-m2" / f"{norm}-seed0")
+        budget = ["--algorithm", "random", "--evaluations", "8", "--population", "4", "--seeds"]
+        assert mixpath.main(["search", folder, *budget, "1"]) == 0
+    assert mixpath.main(["measure", str(out)]) == 0
+    return out
+
+
+def test_every_measurement_and_figure_is_there(results: Path) -> None:
+    for run in find_supernets(results):
+        for name in MEASUREMENTS:
+            assert (run.folder / f"{name}.csv").is_file()
+    names = ["figure3_curves", "figure5_bn_ratios", "figure6_accuracies", "table4_similarity"]
+    for name in names:
+        for suffix in (".csv", ".png", ".svg"):
+            assert (results / name).with_suffix(suffix).is_file()
+
+
+def test_measured_is_not_measured_again(results: Path) -> None:
+    (run, _) = find_supernets(results)
+    stamps = {p: p.stat().st_mtime_ns for p in run.folder.glob("*.csv")}
+    measure(run, open_pool(run.recipe, None, "cpu").data(), "cpu")
+    assert stamps == {p: p.stat().st_mtime_ns for p in run.folder.glob("*.csv")}
+
+
+def test_figure_5_is_of_the_first_layer(results: Path) -> None:
+    runs = find_supernets(results)
+    frame = mixpath_figures.first_layer(runs)
+    assert set(frame["block"]) == {0, 1}
+    assert set(frame["num_paths"]) == {1, 2}
+    (run,) = (r for r in runs if r.variant == "shadow")
+    weights = torch.load(run.folder / CHECKPOINT, weights_only=True)["model"]
+    for block, expansion in enumerate((3, 6)):
+        for k in (1, 2):
+            name = f"layers.0.{expansion}.norm.norms.{k - 1}.running_mean"
+            rows = frame[(frame["block"] == block) & (frame["num_paths"] == k)]
+            assert np.allclose(rows["mean"], weights[name].numpy())
+
+
+def test_the_curve_is_measured_from_snapshots(results: Path) -> None:
+    (run, _) = find_supernets(results)
+    frame = read_csv(run.folder / "curve.csv")
+    assert frame.groupby("epoch").size().to_dict() == {1: 20, 2: 20}
+
+
+def test_figure_6_shows_what_was_drawn_at_random(results: Path) -> None:
+    for run in find_supernets(results):
+        drawn = run.drawn()
+        assert len(drawn) == 8
+        assert set(drawn["architecture"]) == set(
+            read_csv(run.folder / "scores.csv")["architecture"]
+        )
+    assert MixRun(results / "nothing", run.recipe, 0).drawn().empty
+
+
+def test_table_4_compares_one_path_and_two(results: Path) -> None:
+    table = mixpath_figures.table4(find_supernets(results))
+    papers = table[table["paper_s1_mean"].notna()]
+    assert set(papers["what"]) == {"features", "jacobian"}
+    assert set(table["num_pairs"]) == {12, 24}  # 6 pairs, ordered in sums, in two expansions
+    assert (table["mean"].abs() <= 1 + 1e-6).all()
+
+
+def test_features_are_the_networks_own() -> None:
+    """One path's and two paths' normed features are what the layer gives, without a residual."""
+    space = s1(2, TINY)
+    model, x = lived_in(space), torch.randn(3, 3, 16, 16)
+    h = model.shared(x)
+    for block in first_blocks(model):
+        parts = features(block, h)
+        residual = h if block.block.has_residual else torch.zeros(())
+        for key in ((0,), (1, 3)):
+            chosen = (tuple(KERNELS[i] for i in key),)
+            assert torch.allclose(parts["normed"][key] + residual, block(h, chosen), atol=1e-5)
+        assert torch.equal(parts["raw"][0, 1], parts["raw"][0,] + parts["raw"][1,])
+
+
+def test_tangents_are_differences() -> None:
+    model = lived_in(s1(2, TINY)).double()
+    image, directions = torch.rand(1, 3, 16, 16).double(), torch.randn(4, 3, 16, 16).double()
+    block = first_blocks(model)[1]
+    found = tangents(model, block, image, directions)
+    step = 1e-7
+    ahead = features(block, model.shared(image + step * directions))
+    here = features(block, model.shared(image))
+    for place in ("raw", "normed"):
+        for key, tangent in found[place].items():
+            difference = (ahead[place][key] - here[place][key]) / step
+            assert torch.allclose(tangent, difference, atol=1e-3, rtol=1e-3), (place, key)
+
+
+def test_s2_is_measured_too_and_s3_refused(tmp_path: Path) -> None:
+    model = lived_in(s2(2, TINY))
+    parts = features(first_blocks(model)[0], model.shared(torch.randn(2, 3, 16, 16)))
+    assert len(parts["normed"]) == 4 + 6
+    one = lived_in(s1(1, TINY))
+    assert len(features(first_blocks(one)[0], one.shared(torch.randn(2, 3, 16, 16)))["normed"]) == 4
+    argv = ["train", "--preset", "s3", *DIGITS, "num_classes=10", "--out", str(tmp_path)]
+    assert mixpath.main(argv) == 0
+    run = read_supernet(tmp_path / "s3-m2" / "shadow-seed0")
+    with pytest.raises(ValueError, match="is of s3: paths are compared where one batch norm"):
+        measure(run, None, "cpu")  # type: ignore[arg-type]
+
+
+def test_a_folder_without_supernets(
+    tmp_path: Path, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mixpath.main(["measure", str(tmp_path)]) == 2
+    assert "holds no trained supernet" in capsys.readouterr().err
+    assert mixpath_figures.figures(tmp_path) == []
+    shutil.copytree(results / "s1-m2", tmp_path / "s1-m2")
+    for path in tmp_path.glob("*/*/*.csv"):
+        path.unlink()
+    shutil.rmtree(tmp_path / "s1-m2" / "single-seed0")
+    shutil.rmtree(tmp_path / "s1-m2" / "shadow-seed0" / "search-random-seed0")
+    assert mixpath_figures.figures(tmp_path) == []
+
+
+def test_a_sampler_for_cells_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["train", *DIGITS, "--sampler", "one-shot", "--out", str(tmp_path)]
+    assert mixpath.main(argv) == 2
+    assert "draws operations of cells" in capsys.readouterr().err
