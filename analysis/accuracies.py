@@ -24,13 +24,14 @@ IDENTICAL = ": both identical"
 def compute(results: Path) -> pd.DataFrame:
     """Read the accuracies of every architecture and run: m, bn, seed, calibrated, accuracy."""
     columns = ["architecture", "calibrated", "accuracy"]
-    parts = [
-        run.scores()[columns].assign(m=run.recipe.m, bn=run.variant, seed=run.seed)
-        for run in find_main_runs(results)
-        if run.variant in METHODS
-    ]
-    empty = pd.DataFrame(columns=["m", "bn", "seed", *columns])
-    return pd.concat(parts, ignore_index=True) if parts else empty
+    runs = find_main_runs(results)
+    return pd.concat(
+        [
+            run.scores()[columns].assign(m=run.recipe.m, bn=run.variant, seed=run.seed)
+            for run in [run for run in runs if run.variant in METHODS] or runs
+        ],
+        ignore_index=True,
+    )
 
 
 def summarise(frame: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     first = frame.iloc[0]
     bins = np.linspace(100 * first["low"], 100 * first["high"], NUM_BINS + 1)
     same_m1 = first["m"] == 1 and are_identical(frame)
-    for bn in sorted(frame["bn"].unique(), key=METHODS.index):
+    for bn in sorted(frame["bn"].unique(), key=style.order):
         values = 100 * frame[frame["bn"] == bn]["accuracy"]
         dashed: Any = "--" if same_m1 and bn == "single" else "-"
         shares = np.full(len(values), 100 / len(values))

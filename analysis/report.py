@@ -127,9 +127,6 @@ def _draw(results: Path, name: str, analysis: Analysis) -> Section | None:
         text = f"Not drawn: it needs {', '.join(missing)}, which {analysis.command} writes."
         return Section(name=name, title=analysis.title, text=text)
     frame = analysis.compute(results)
-    if frame.empty:
-        text = "Not drawn: no run here is of the batch norms and samplers that it compares."
-        return Section(name=name, title=analysis.title, text=text)
     if analysis.summarise is not None:
         write_csv(analysis.summarise(frame).round(DIGITS), results / f"{name}.csv")
     figure = analysis.figure(frame)

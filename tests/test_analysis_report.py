@@ -139,7 +139,7 @@ def test_the_page_spells_out_command_recipe_protocol_and_truth(results: Path) ->
     row = read_csv(results / "kendall_tau.csv").iloc[0]
     for part in (
         "run.py --m 2,4 &lt;&amp;&gt;",
-        "learning rate 0.025 with cosine decay",
+        "learning rate 0.05 with cosine decay",
         "copies of one cell kept; truth = mean test accuracy",
         "made up",
         "their pooled variance",

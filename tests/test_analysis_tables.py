@@ -127,5 +127,5 @@ def test_csv_files_give_the_same_tables_as_frames(rankings: Rankings, tmp_path: 
 def test_difference_lines_say_what_the_headline_found(rankings: Rankings) -> None:
     lines = difference_lines(rankings.differences)
     assert len(lines) == 2 * rankings.differences["m"].nunique()
-    assert lines[0].startswith("shadow minus single BN, m = ")
+    assert lines[0].startswith("shadow BN minus single BN, m = ")
     assert "over cells [" in lines[-1]

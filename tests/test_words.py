@@ -13,8 +13,8 @@ from bench.words import describe_recipe, describe_recipes
 def test_a_recipe_in_one_sentence() -> None:
     assert describe_recipe(digits().recipe) == (
         "Supernet over the space branches, 3 stacks of 1 cell on 8 channels, 8x8 images; "
-        "trained on all images of the train split of digits for 40 epochs, batch 96, SGD, "
-        "learning rate 0.025 with cosine decay, momentum 0.9, weight decay 0.0003, gradient clip "
+        "trained on all images of the train split of digits for 40 epochs, batch 48, SGD, "
+        "learning rate 0.05 with cosine decay, momentum 0.9, weight decay 0.0003, gradient clip "
         "5, fp32; paths drawn by the sampler uniform; calibrated, where it says so, on all images "
         "of the train split, 1000 a batch, statistics reset and pooled over all batches; scored "
         "on all images of its valid split, 297 a batch."
