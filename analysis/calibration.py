@@ -60,11 +60,13 @@ def compute(results: Path) -> pd.DataFrame:
         row = dict(zip(keys, identity, strict=True))
         row |= {"mean": same["y"].mean(), "low": low, "high": high}
         rows.append(row | {"num_cells": same["num_cells"].iloc[0], "num_seeds": len(same)})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*keys, "mean", "low", "high", "num_cells", "num_seeds"])
 
 
 def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """Return the largest m: tau and accuracy, each by number of images and by batch."""
+    if frame.empty:
+        return []
     shown = frame[frame["m"] == frame["m"].max()]
     return [
         shown[(shown["value"] == value) & shown["axis"].isin([axis, "raw"])]

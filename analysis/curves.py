@@ -1,4 +1,4 @@
-"""One-shot accuracy during training: shadow BN, one BN and One-Shot (the paper's Figure 3)."""
+"""One-shot accuracy during training: shadow BN, single BN and One-Shot (the paper's Figure 3)."""
 
 from __future__ import annotations
 

@@ -89,8 +89,8 @@ PAPER_ANALYSES = {
         caption="A fixed sample of models, not calibrated, from snapshots: mean over models and "
         "seeds, a band of one standard deviation over models, thin lines single seeds. One-Shot "
         "(Bender et al. 2018) trains all paths at once and drops ever more of them. The paper's "
-        "Figure 3, of another space and data set (ImageNet, m = 2), shows shadow BN steady, one BN "
-        "low and swinging, One-Shot flat for long.",
+        "Figure 3, of another space and data set (ImageNet, m = 2), shows shadow BN steady, single "
+        "BN low and swinging, One-Shot flat for long.",
         inputs=("*/*/curve.csv",),
         command=MEASURE,
         compute=curves.compute,

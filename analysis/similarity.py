@@ -121,10 +121,10 @@ def draw_table(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set(ylim=(len(lines) - 0.5, -0.5), xlabel="cosine similarity, one path and two")
     ax.set_xlim(min(0.5, float(frame["mean"].min()) - 0.05), 1.0)
     first = frame.iloc[0]
-    pairs = count(first["num_pairs"], "pair")
+    seeds, pairs = count(first["num_seeds"], "seed"), count(first["num_pairs"], "pair")
     ax.set_title(
-        f"m = {first['m']}, cell {first['cell'] + 1}\n{pairs}, {first['num_images']} images, "
-        f"{count(first['num_seeds'], 'seed')}", loc="left", fontsize=8,
+        f"m = {first['m']}, cell {first['cell'] + 1}, {seeds}\n{pairs}, "
+        f"{first['num_images']} images", loc="left", fontsize=8,
     )  # fmt: skip
     if first["cell"] == first["last_cell"]:
         ax.legend(handles=_legend(), fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5),

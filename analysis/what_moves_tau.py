@@ -1,8 +1,8 @@
 """Tau when one field of protocol or recipe changes: how much of a published difference is protocol.
 
-Left tau itself, right what a paper would report: shadow BN minus one BN under that choice, paired
-by seed. The paper's own differences (calibrated 0.229, raw 0.226 at m = 4) are of another data
-set and protocol.
+Left tau itself, right what a paper would report: shadow BN minus single BN under that choice,
+paired by seed. The paper's own differences (calibrated 0.229, raw 0.226 at m = 4) are of another
+data set and protocol.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 METHODS = ("shadow", "single")
+COLUMNS = ["m", "variation", "field", "method", "mean", "low", "high", "taus", "num_seeds",
+           "num_entries", "num_cells", "paper"]  # fmt: skip
 DIFFERENCE = "difference"
 PAPER = {
     3: {REFERENCE: 0.162, "not calibrated": 0.273},
     4: {REFERENCE: 0.229, "not calibrated": 0.226},
 }
-"""Shadow minus one BN in the paper's Table 3, by m."""
+"""Shadow minus single BN in the paper's Table 3, by m."""
 
 
 def compute(results: Path) -> pd.DataFrame:
@@ -64,11 +66,13 @@ def compute(results: Path) -> pd.DataFrame:
                     "paper": paper if method == DIFFERENCE else float("nan"),
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """Return tau and its difference for the largest m."""
+    if frame.empty:
+        return []
     shown = frame[frame["m"] == frame["m"].max()]
     names = list(shown["variation"].unique())
     shown = shown.assign(place=shown["variation"].map(names.index), num_places=len(names))

@@ -31,6 +31,7 @@ SWEEP = "calibration_sweep.csv"
 SOUND = PROTOCOLS["sound"]
 DROPPED = 0.3  # the released code drops 30 of 100
 REFERENCE = "reference"
+COLUMNS = ["m", "bn", "seed", "variation", "field", "tau", "num_entries", "num_cells"]
 ONE_PER_CELL = "one per cell"
 
 
@@ -72,7 +73,7 @@ def vary(runs: Iterable[Run], table: Table) -> pd.DataFrame:
         if run.recipe.name == SOUND.recipe
         for row in (*_vary_protocol(run, table), *_vary_recipe(run, table))
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def sweep_taus(run: Run, table: Table) -> pd.DataFrame:

@@ -23,7 +23,8 @@ from analysis import (
 from analysis.measured import median_interval, preferred, t_interval, under_main_protocol
 from analysis.paper import PAPER_ANALYSES
 from analysis.report import write_report
-from bench.store import find_main_runs, find_runs, read_csv
+from bench.store import find_main_runs, find_runs, read_csv, write_csv
+from bench.variations import COLUMNS as VARIATION_COLUMNS
 from supernet.runs import build
 from tests.measured_run import rank_and_measure, train_run
 from tests.synthetic import write_runs
@@ -211,3 +212,10 @@ def test_runs_of_the_authors_recipe_are_left_out_where_there_are_others(tmp_path
     assert [run.recipe.name for run in find_main_runs(tmp_path)] == ["authors"]
     write_runs(tmp_path, seeds=(0,), batch_norms=("shadow",))
     assert [run.recipe.name for run in find_main_runs(tmp_path)] == ["sound"]
+
+
+def test_a_folder_without_the_methods_compared_draws_nothing(tmp_path: Path) -> None:
+    empty = pd.DataFrame(columns=what_moves_tau.COLUMNS)
+    assert list(what_moves_tau.panels(empty)) == []
+    write_csv(pd.DataFrame(columns=VARIATION_COLUMNS), tmp_path / "variations.csv")
+    assert what_moves_tau.compute(tmp_path).empty
