@@ -23,6 +23,8 @@ SETTINGS = [
     "workers=0",
     "lr=0.05",
     "num_classes=3",
+    "num_score_images=0",
+    "calibration_images=0",
 ]
 
 
