@@ -20,15 +20,13 @@ if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/,
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import argparse
-import os
 from typing import TYPE_CHECKING
 
-import joblib
 from rich.console import Console
 from rich.progress import track
 
 from bench.command import Parser, positive, run_command, unknown
-from bench.parallel import default_jobs, ignore_interrupts, in_parallel
+from bench.parallel import default_jobs, in_parallel, task
 from bench.recipe import PRESETS
 from bench.store import Run, find_main_runs, open_table, write_csv
 from bench.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
@@ -63,10 +61,7 @@ def command(argv: Sequence[str] | None = None) -> None:
     with open_table(options.table or default_table(runs)) as table:
         device = choose_device(options.device)
         todo = [run for run in runs if missing(run, names)]
-        tasks = (
-            joblib.delayed(_measure)(run, names, options.data, device, options.threads, os.getpid())
-            for run in todo
-        )
+        tasks = (task(_measure, run, names, options.data, device, options.threads) for run in todo)
         jobs = min(options.jobs or default_jobs(device, options.threads), max(len(todo), 1))
         done = in_parallel(tasks, jobs)
         for _ in track(done, "measuring", total=len(todo), console=Console(stderr=True)):
@@ -106,13 +101,9 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def _measure(
-    run: Run, names: list[str], data: Path | None, device: str, num_threads: int, parent: int
-) -> Run:
+def _measure(run: Run, names: list[str], data: Path | None, device: str, num_threads: int) -> Run:
     from supernet.measure import measure_run
 
-    if os.getpid() != parent:
-        ignore_interrupts()
     return measure_run(run, names, data, device, num_threads)
 
 

@@ -33,18 +33,21 @@ def run_all(
     """Complete runs, several at a time, showing how far they are."""
     todo = [run for run in runs if not run.is_complete]
     with show(todo) as finished:
-        tasks = (
-            joblib.delayed(_complete)(run, data, device, num_threads, os.getpid()) for run in todo
-        )
+        tasks = (task(_complete, run, data, device, num_threads) for run in todo)
         jobs = min(jobs or default_jobs(device, num_threads), max(len(todo), 1))
         for run in in_parallel(tasks, jobs, backend, scheduler):
             finished(run)
 
 
+def task(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Delay a call for `in_parallel`; in a worker it leaves Ctrl-C to the parent."""
+    return joblib.delayed(_call)(os.getpid(), function, *arguments)
+
+
 def in_parallel(
     tasks: Iterator[Any], jobs: int, backend: str = "loky", scheduler: str | None = None
 ) -> Iterator[Any]:
-    """Yield the results of joblib's delayed tasks as they come.
+    """Yield the results of tasks (see `task`) as they come.
 
     Raises:
         ValueError: an unknown backend, or one whose package is not installed.
@@ -65,15 +68,19 @@ def default_jobs(device: str, num_threads: int) -> int:
     return 1 if device.startswith("cuda") else max(joblib.cpu_count() // num_threads, 1)
 
 
-def _complete(run: Run, data: Path | None, device: str, num_threads: int, parent: int) -> Run:
+def _complete(run: Run, data: Path | None, device: str, num_threads: int) -> Run:
     from supernet.runs import complete
 
-    if os.getpid() != parent:
-        ignore_interrupts()
     return complete(run, data, device, num_threads)
 
 
-def ignore_interrupts() -> None:
+def _call(parent: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    if os.getpid() != parent:
+        _ignore_interrupts()
+    return function(*arguments)
+
+
+def _ignore_interrupts() -> None:
     """Leave Ctrl-C in a worker to its parent, which ends the worker."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -17,15 +17,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import joblib
 from rich.console import Console
 from rich.progress import track
 
 from bench.atomic import replacing
 from bench.command import Parser, positive, run_command
-from bench.parallel import default_jobs, ignore_interrupts, in_parallel
+from bench.parallel import default_jobs, in_parallel, task
 from bench.plugin import load
-from bench.recipe import PRESETS, StandAlone, field_types, from_dict, override, to_dict
+from bench.recipe import (
+    PRESETS,
+    StandAlone,
+    field_types,
+    from_dict,
+    override,
+    read_changes,
+    to_dict,
+)
 from bench.space import SPACES
 from bench.table import Row, Source, write_table
 
@@ -46,7 +53,7 @@ def command(argv: Sequence[str] | None = None) -> None:
     """Train what is missing and write the table."""
     options = parser().parse_args(argv)
     recipe = load(options.preset, PRESETS, "preset")().stand_alone
-    changes = dict(change.partition("=")[::2] for change in options.changes)
+    changes = read_changes(options.changes)
     if options.data_set:
         changes["data_set"] = options.data_set
     recipe = override(recipe, changes)
@@ -97,7 +104,7 @@ def build_table(
     }
     todo = {path: task for path, task in wanted.items() if not path.is_file()}
     tasks = (
-        joblib.delayed(train_part)(path, cell, repeat, recipe, data_path, device)
+        task(train_part, path, cell, repeat, recipe, data_path, device)
         for path, (cell, repeat) in todo.items()
     )
     done = in_parallel(tasks, jobs or default_jobs(device, 1))
@@ -138,7 +145,6 @@ def train_part(
     from supernet.data import load_data
     from supernet.standalone import train_cell
 
-    ignore_interrupts()
     torch.set_num_threads(1)
     data = load_data(recipe.data_set, recipe.skeleton, data_path, device)
     result = train_cell(cell, data, recipe.skeleton, recipe.training, seed_of(cell, repeat))

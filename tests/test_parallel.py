@@ -1,10 +1,11 @@
 """Many runs at once: the same bytes from one job, two jobs and a Dask cluster."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
-from bench.parallel import BACKENDS, default_jobs, in_parallel, run_all
+from bench.parallel import BACKENDS, default_jobs, in_parallel, run_all, task
 from bench.store import find_runs, open_run
 from tests.test_runs import RECIPE, SAME_BYTES
 
@@ -77,6 +78,18 @@ def test_backend_without_its_package_or_address_says_what_is_needed(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ValueError, match=rf"pip install 'mixpath-bench\[{backend}\]'"):
         list(in_parallel(iter([]), 1, backend))
+
+
+@pytest.mark.parametrize(("jobs", "is_heard"), [(1, True), (2, False)])
+def test_ctrl_c_is_heard_here_and_left_alone_in_workers(jobs: int, is_heard: bool) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    handlers = list(in_parallel(iter([task(_hears_interrupts) for _ in range(2)]), jobs))
+    assert handlers == [is_heard, is_heard]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def _hears_interrupts() -> bool:
+    return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
 def test_loky_takes_no_scheduler() -> None:
