@@ -11,7 +11,7 @@ from bench.known_networks import PUBLISHED, TEXTS, known_network
 from bench.mixpath_recipe import MIXPATH_PRESETS, recipe_space
 from bench.network_complexity import num_multiply_adds, num_operations, num_parameters
 from bench.plugin import load
-from bench.recipe import override
+from bench.recipe import override, read_changes
 from bench.reconstruction import LABEL, RECONSTRUCTIONS, reconstruct
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def facts(options: argparse.Namespace) -> dict[str, Any]:
     elif name.startswith("stem_"):
         network = parse(name)
     else:
-        changes = dict(change.partition("=")[::2] for change in options.changes)
+        changes = read_changes(options.changes)
         preset = load(options.preset, MIXPATH_PRESETS, "preset")()
         recipe = override(replace(preset.recipe, m=options.m), changes)
         space = recipe_space(recipe)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bench.mixpath_space import CIFAR10, IMAGENET, MixPathSpace, MixSkeleton, mixpath_space
-from bench.recipe import Calibration, Training
+from bench.recipe import Calibration, Training, check_choice, check_least
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +47,9 @@ class MixTraining(Training):
     workers: int = 4
 
     def __post_init__(self) -> None:
-        if self.schedule not in ("cosine", "exponential"):
-            raise ValueError(f"schedule={self.schedule!r} is not cosine or exponential")
-        for name in ("epochs", "batch_size", "accumulate"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
+        super().__post_init__()
+        check_choice(self, schedule=("cosine", "exponential"))
+        check_least(self, 1, "accumulate")
 
 
 @dataclass(frozen=True, kw_only=True)

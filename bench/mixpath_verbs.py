@@ -28,7 +28,7 @@ from bench.mixpath_store import (
 from bench.plugin import load
 from bench.progress import show
 from bench.published_tables import tables
-from bench.recipe import override
+from bench.recipe import override, read_changes
 from bench.reconstruction import RECONSTRUCTIONS, reconstruct
 from bench.store import RunFolderError
 
@@ -187,12 +187,7 @@ def _preset(options: argparse.Namespace) -> MixPreset:
 
 def _changed(recipe: Any, options: argparse.Namespace, named: dict[str, Any]) -> Any:
     """Return a recipe with the command line's changes."""
-    changes = {}
-    for change in options.changes:
-        name, equals, value = change.partition("=")
-        if not equals:
-            raise ValueError(f"--set {change!r} is not FIELD=VALUE")
-        changes[name] = value
+    changes = read_changes(options.changes)
     if options.data_set is not None:
         named = {**named, "data_set": options.data_set}
     if options.skip_broken:

@@ -13,7 +13,7 @@ from bench.command import unknown
 from bench.complexity import NASBENCH101, Skeleton
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 
@@ -41,9 +41,9 @@ class Training:
     precision: str = "fp32"
 
     def __post_init__(self) -> None:
-        _check_least(self, 1, "epochs", "batch_size")
-        _check_least(self, 0, "crop_padding", "cutout")
-        _check_choice(self, precision=("fp32", "bf16"), lr_steps=("epoch", "batch"))
+        check_least(self, 1, "epochs", "batch_size")
+        check_least(self, 0, "crop_padding", "cutout")
+        check_choice(self, precision=("fp32", "bf16"), lr_steps=("epoch", "batch"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Calibration:
     calibration_momentum: float = 0.1
 
     def __post_init__(self) -> None:
-        _check_least(self, 0, "calibration_images", "calibration_batch")
+        check_least(self, 0, "calibration_images", "calibration_batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Recipe:
     calibration: Calibration = field(default_factory=Calibration)
 
     def __post_init__(self) -> None:
-        _check_least(self, 0, "num_train_images", "num_score_images", "score_batch")
+        check_least(self, 0, "num_train_images", "num_score_images", "score_batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +186,7 @@ def sound(recipe: Recipe) -> Recipe:
 
 
 def authors(recipe: Recipe) -> Recipe:
-    """Do what the released code does (FACTS.md): its space, all images, the test set throughout."""
+    """Do what the released code does: its space, all images, the test set throughout."""
     return replace(
         recipe,
         name="authors",
@@ -212,6 +212,21 @@ def override(recipe: T, changes: dict[str, str]) -> T:
             raise unknown("recipe field", name, known)
         recipe = _replace(recipe, name, _parse(name, text, known[name]))
     return recipe
+
+
+def read_changes(texts: Sequence[str]) -> dict[str, str]:
+    """Read a command line's FIELD=VALUE texts into what `override` takes.
+
+    Raises:
+        ValueError: a text without '='.
+    """
+    changes = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--set {text!r} is not FIELD=VALUE")
+        changes[name] = value
+    return changes
 
 
 def field_types(recipe: Any) -> list[tuple[str, Any]]:
@@ -247,7 +262,8 @@ def from_dict(default: T, values: dict[str, Any]) -> T:
     return default
 
 
-def _check_least(config: Any, least: int, *names: str) -> None:
+def check_least(config: Any, least: int, *names: str) -> None:
+    """Refuse a field below its least value, with a ValueError."""
     for name in names:
         value = getattr(config, name)
         if value < least:
@@ -255,7 +271,8 @@ def _check_least(config: Any, least: int, *names: str) -> None:
             raise ValueError(f"{name}={value} {remedy}")
 
 
-def _check_choice(config: Any, **choices: tuple[str, ...]) -> None:
+def check_choice(config: Any, **choices: tuple[str, ...]) -> None:
+    """Refuse a field that is none of its choices, with a ValueError."""
     for name, known in choices.items():
         if getattr(config, name) not in known:
             raise ValueError(f"{name}={getattr(config, name)!r} is not {' or '.join(known)}")

@@ -31,7 +31,7 @@ from bench.parallel import BACKENDS, run_all
 from bench.plugin import load
 from bench.protocol import PROTOCOLS, check
 from bench.ranking import ABOUT, write_rankings
-from bench.recipe import PRESETS, RECIPES, Preset, Recipe, override
+from bench.recipe import PRESETS, RECIPES, Preset, Recipe, override, read_changes
 from bench.store import Run, find_runs, load_space, open_run, open_table
 
 if TYPE_CHECKING:
@@ -113,12 +113,7 @@ def parser() -> argparse.ArgumentParser:
 def _preset(options: argparse.Namespace) -> tuple[Preset, dict[str, str]]:
     """Return the preset with the command line's changes, and these changes."""
     preset = load(options.preset, PRESETS, "preset")()
-    changes = {}
-    for change in options.changes:
-        name, equals, value = change.partition("=")
-        if not equals:
-            raise ValueError(f"--set {change!r} is not FIELD=VALUE")
-        changes[name] = value
+    changes = read_changes(options.changes)
     named = {"space": options.space, "sampler": options.sampler, "data_set": options.data_set}
     changes |= {name: value for name, value in named.items() if value is not None}
     if options.scorer:

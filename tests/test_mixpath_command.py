@@ -278,6 +278,7 @@ def test_describe(run: Callable[..., str]) -> None:
         ),
         (["train", *DIGITS, "schedule=step"], "is not cosine or exponential"),
         (["train", *DIGITS, "epochs=0"], "epochs=0 must be at least 1"),
+        (["train", *DIGITS, "precision=fp8"], "is not fp32 or bf16"),
         (["train", *DIGITS, *SCORING, "ema_decay=2"], "ema_decay=2.0 must lie between 0 and 1"),
         (["retrain"], "name either --architecture TEXT or --search FOLDER"),
         (["retrain", "--architecture", "k3"], "has 1 layers, s1 here has 12"),
