@@ -26,23 +26,19 @@ if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/,
 
 import argparse
 import copy
-import statistics
-import subprocess
-import tempfile
-import time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from bench.cell import Cell
 from bench.command import Parser, run_command
 from bench.complexity import Skeleton
 from bench.recipe import Recipe, Training
 from bench.space import Branches
+from bench.speed_table import measure_import, measure_table
 from bench.store import write_csv
-from bench.table import Table
+from bench.timing import in_turns, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,13 +53,7 @@ if TYPE_CHECKING:
 BATCH = 96
 REPEATS = 9
 NUM_SCORED = 64
-QUERIES = 5_000
 SKELETON = Skeleton(stem_channels=16)
-PEAK = """
-import re, time
-def peak_kb():  # unlike getrusage's, this does not begin at the peak of the parent process
-    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
-"""
 SPACE = Branches(4)
 
 
@@ -89,10 +79,10 @@ def command(argv: Sequence[str] | None = None) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
         write_csv(pd.DataFrame(rows), options.out / "speed.csv")
     table = RichTable("measured", "value", "unit", "aim", "", box=None)
-    for row in rows:
-        met = row["value"] >= row["aim"] if row["unit"] == "ratio" else row["value"] <= row["aim"]
-        value, aim = f"{row['value']:.3g}", f"{row['aim']:g}"
-        table.add_row(row["name"], value, row["unit"], aim, "met" if met else "missed")
+    for one in rows:
+        met = one["value"] >= one["aim"] if one["unit"] == "ratio" else one["value"] <= one["aim"]
+        value, aim = f"{one['value']:.3g}", f"{one['aim']:g}"
+        table.add_row(one["name"], value, one["unit"], aim, "met" if met else "missed")
     Console().print(table)
 
 
@@ -208,61 +198,6 @@ class PlainLoop:
             (logits.argmax(1) == labels).float().mean().item()
 
 
-def measure_table(path: Path) -> list[dict[str, Any]]:
-    """Measure a table: opening with the first answer, then answers by hash and by graph."""
-    with Table(path) as table:
-        hashes = table.hashes()[:: max(len(table) // QUERIES, 1)]
-        graphs = [(cell.adjacency, cell.operations) for cell in map(table.cell, hashes)]
-    figures = [
-        _in_child(
-            "from bench.table import Table; before = peak_kb(); start = time.process_time(); "
-            f"Table({str(path)!r}).mean_accuracy({hashes[0]!r}); "
-            "print(time.process_time() - start, peak_kb() - before)"
-        )
-        for _ in range(REPEATS)
-    ]
-    opening, memory = zip(*figures, strict=True)
-    with Table(path) as table:
-        by_hash = [_cpu_s(lambda h=h: table.mean_accuracy(h)) for h in hashes]  # type: ignore[misc]
-        by_graph = [
-            _cpu_s(lambda g=g: table.mean_accuracy(Cell.from_matrix(*g)))  # type: ignore[misc]
-            for g in graphs
-        ]
-    return [
-        _row("table_open_first_answer", 1e3 * statistics.median(opening), "ms", 50),
-        _row("table_open_memory", statistics.median(memory) / 1024, "MB", 60),
-        _row("table_by_hash", 1e6 * statistics.median(by_hash), "us", 10),
-        _row("table_by_unseen_graph", 1e6 * statistics.median(by_graph), "us", 100),
-    ]
-
-
-def measure_import(tfrecord: Path) -> list[dict[str, Any]]:
-    """Measure importing and verifying a TFRecord, each in a process of its own."""
-    run = "from bench.table_command import main; "
-    figures = "print(); print(time.process_time(), peak_kb())"
-    with tempfile.TemporaryDirectory() as folder:
-        out = str(Path(folder) / "table.h5")
-        importing, memory = _in_child(
-            f"{run} assert not main(['import', {str(tfrecord)!r}, '--out', {out!r}]); {figures}"
-        )
-        verifying, _ = _in_child(f"{run} assert not main(['verify', {out!r}]); {figures}")
-    return [
-        _row("import", importing, "CPU s", 25),
-        _row("import_memory", memory / 1024, "MB", 300),
-        _row("verify", verifying, "CPU s", 25),
-    ]
-
-
-def _in_child(code: str) -> tuple[float, float]:
-    """Run code in a new process and return the two numbers of its last line."""
-    out = subprocess.run(
-        [sys.executable, "-c", PEAK + code],
-        capture_output=True, check=True, text=True, cwd=Path(__file__).parents[1],
-    )  # fmt: skip
-    first, second = map(float, out.stdout.splitlines()[-1].split())
-    return first, second
-
-
 def _supernet() -> CellNet:
     import torch
 
@@ -315,25 +250,9 @@ def _ratio(
     aim: float,
     repeats: int = 4 * REPEATS,
 ) -> dict[str, Any]:
-    times: dict[str, list[float]] = {"ours": [], "theirs": []}
-    ours()  # warm
-    theirs()
-    for _ in range(repeats):
-        times["ours"].append(_cpu_s(ours))
-        times["theirs"].append(_cpu_s(theirs))
-    median = {who: statistics.median(seconds) for who, seconds in times.items()}
-    about = {"ours_s": median["ours"], "baseline_s": median["theirs"]}
-    return _row(name, median["theirs"] / median["ours"], "ratio", aim) | about
-
-
-def _row(name: str, value: float, unit: str, aim: float) -> dict[str, Any]:
-    return {"name": name, "value": round(value, 4), "unit": unit, "aim": aim}
-
-
-def _cpu_s(function: Callable[[], object]) -> float:
-    started = time.process_time()
-    function()
-    return time.process_time() - started
+    ours_s, baseline_s = in_turns(range(repeats), lambda _: ours(), lambda _: theirs())
+    about = {"ours_s": ours_s, "baseline_s": baseline_s}
+    return row(name, baseline_s / ours_s, "ratio", aim) | about
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/,
 
 import argparse
 import copy
-import statistics
 import tempfile
 import time
 from typing import TYPE_CHECKING, Any
@@ -37,6 +36,7 @@ from bench.evaluations import Evaluations
 from bench.mixpath_space import MixPathSpace, MixSkeleton, s1
 from bench.search import nsga2
 from bench.store import write_csv
+from bench.timing import in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -150,21 +150,6 @@ def stepper(
         optimizer.step()
 
     return step
-
-
-def in_turns(
-    paths: Sequence[MixArchitecture], *functions: Callable[[MixArchitecture], object]
-) -> list[float]:
-    """Return each function's median time over the paths, in s, run in turns."""
-    times: list[list[float]] = [[] for _ in functions]
-    for function in functions:
-        function(paths[0])
-    for path in paths:
-        for function, taken in zip(functions, times, strict=True):
-            started = time.process_time()
-            function(path)
-            taken.append(time.process_time() - started)
-    return [statistics.median(taken) for taken in times]
 
 
 def measure_decoding(root: Path) -> dict[str, Any]:
