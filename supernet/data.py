@@ -1,7 +1,7 @@
 """Data sets as uint8 tensors on the device, with fixed splits and batched augmentation.
 
 A set is decoded once. Splits never depend on a run's seed: every run of a preset sees the same
-train, valid and test images, and the test images belong to the truth alone (DESIGN.md).
+train, valid and test images, and the test images belong to the truth alone.
 """
 
 from __future__ import annotations

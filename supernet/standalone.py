@@ -1,6 +1,6 @@
 """One cell trained from scratch: the ground truth that a supernet is held against.
 
-The network is nasbench-pytorch's, minding two slips of it (FACTS.md): its batch-norm momentum is
+The network is nasbench-pytorch's, minding two slips of it: its batch-norm momentum is
 TensorFlow's convention, so it is set anew here, and its placeholders carry zero-dimensional
 parameters, which are left out of the count.
 """
