@@ -85,8 +85,7 @@ def _figure5(runs: list[MixRun], out: Path) -> Path | None:
 
 
 def _figure6(runs: list[MixRun], out: Path) -> Path | None:
-    parts = [_named(run.drawn(), run) for run in runs]
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    frame = read_all(runs, "accuracies.csv")
     if frame.empty:
         return None
     frame = frame.assign(calibrated=frame["calibrated"].astype(bool))

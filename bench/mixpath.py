@@ -108,6 +108,7 @@ def _add_transfer(verbs: argparse._SubParsersAction[Parser]) -> None:
 def _add_measure(verbs: argparse._SubParsersAction[Parser]) -> None:
     p = verbs.add_parser("measure", help="Figures 3, 5, 6 and Table 4 for supernets of S1 and S2")
     p.add_argument("results", type=Path, help="results folder with their run folders")
+    p.add_argument("--models", type=positive, default=1000, help="architectures of Figure 6")
     p.add_argument("--data", type=Path, help="folder of the images")
     _machine_options(p)
     p.set_defaults(run=_verb("measure"))

@@ -64,17 +64,6 @@ class MixRun:
         """How the run differs from others of its space and m: sampler, batch norm."""
         return variant(cast("Any", self.recipe))
 
-    def drawn(self) -> pd.DataFrame:
-        """Return the scores of what random searches drew, each architecture once, or nothing."""
-        found = [
-            read_search(path.parent)[1] for path in self.folder.glob(f"search-random-*/{SEARCH}")
-        ]
-        columns = ["architecture", "calibrated", "accuracy", "loss"]
-        if not found:
-            return pd.DataFrame(columns=columns)
-        whole = pd.concat(found)[columns].sort_values(columns[:2])
-        return whole.drop_duplicates(columns[:2]).reset_index(drop=True)
-
 
 @dataclass(frozen=True)
 class FinalRun:

@@ -119,7 +119,8 @@ def measure(options: argparse.Namespace) -> None:
     if not runs:
         raise RunFolderError(f"{options.results} holds no trained supernet: train one first")
     for run in runs:
-        measure_run(run, open_pool(run.recipe, options.data, device).data(), device)
+        data = open_pool(run.recipe, options.data, device).data()
+        measure_run(run, data, device, options.models)
         print(f"measured {run.folder}")
     for path in figures(options.results):
         print(f"drawn {path}.png")

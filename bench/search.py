@@ -39,7 +39,7 @@ def random_search(
     _check_budget(space, evaluations, population)
     rng, seen = child_rng(seed, "search"), dict[Any, None]()
     while len(seen) < evaluations:
-        batch = _draw_new(space, rng, seen, min(population, evaluations - len(seen)))
+        batch = draw_new(space, rng, seen, min(population, evaluations - len(seen)))
         evaluate(batch)
     return list(seen)
 
@@ -62,7 +62,7 @@ def nsga2(
     sizes, seen = np.array(space.sizes), dict[Any, None]()
     problem = Problem(n_var=len(sizes), n_obj=2, xl=0, xu=sizes - 1, vtype=int)
     rng = child_rng(seed, "search")
-    start = [space.to_integers(a) for a in _draw_new(space, rng, {}, population)]
+    start = [space.to_integers(a) for a in draw_new(space, rng, {}, population)]
     algorithm = NSGA2(
         pop_size=population,
         sampling=np.array(start),
@@ -75,7 +75,7 @@ def nsga2(
     while len(seen) < evaluations:
         asked = algorithm.ask() if num_stale < MAX_STALE else None
         if asked is None or len(asked) == 0:  # breeding gives nothing new: go on at random
-            evaluate(_draw_new(space, rng, seen, min(population, evaluations - len(seen))))
+            evaluate(draw_new(space, rng, seen, min(population, evaluations - len(seen))))
             continue
         batch = [space.from_integers(row) for row in asked.get("X")]
         new = [a for a in dict.fromkeys(batch) if a not in seen][: evaluations - len(seen)]
@@ -117,7 +117,7 @@ def redraw(sizes: np.ndarray) -> Any:
     return Redraw()
 
 
-def _draw_new(
+def draw_new(
     space: MixPathSpace, rng: np.random.Generator, seen: dict[Any, None], count: int
 ) -> list[MixArchitecture]:
     """Draw architectures not seen before, and add them to what is seen."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SPLIT_SEED = 101
 NUM_VALID_CIFAR10 = 10_000
+SHRINK_BATCH = 5_000
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,12 @@ DATA_SETS: dict[str, Callable[[Path | None], DataSet]] = {
 
 
 def load_data(name: str, skeleton: Skeleton, path: Path | None, device: str) -> DataSet:
-    """Load a data set onto the device.
+    """Load a data set onto the device, its images shrunk where the skeleton's are a whole fraction.
 
     Raises:
         ValueError: an unknown name, or images or labels that don't fit the skeleton.
     """
-    data = load(name, DATA_SETS, "data set")(path)
+    data = shrunk(load(name, DATA_SETS, "data set")(path), skeleton.image_size)
     have = (*data.train.pixels.shape[1:3], data.num_classes)
     want = (skeleton.in_channels, skeleton.image_size, skeleton.num_classes)
     if have != want:
@@ -179,6 +180,23 @@ def load_data(name: str, skeleton: Skeleton, path: Path | None, device: str) -> 
             f"{want}: --set in_channels=, image_size=, num_classes="
         )
     return data.to(torch.device(device))
+
+
+def shrunk(data: DataSet, size: int) -> DataSet:
+    """Return the data with images of this side, each pixel the mean of a square of pixels.
+
+    Images that are no whole multiple of that side are returned as they are.
+    """
+    factor, rest = divmod(data.train.pixels.shape[-1], size)
+    if rest or factor < 2:
+        return data
+
+    def shrink(images: Images) -> Images:
+        parts = images.pixels.split(SHRINK_BATCH)
+        small = [F.avg_pool2d(part.float(), factor).round_().to(torch.uint8) for part in parts]
+        return Images(torch.cat(small), images.labels)
+
+    return replace(data, train=shrink(data.train), valid=shrink(data.valid), test=shrink(data.test))
 
 
 def take(images: Images, num_images: int) -> Images:

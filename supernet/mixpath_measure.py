@@ -4,49 +4,51 @@
     similarity      cosines of features in the first searched layer (Table 4)
     jacobian        cosines of their Jacobians, estimated on random directions (Table 4)
     curve           accuracy of 20 architectures by epoch, from snapshots (Figure 3)
+    accuracies      accuracy of many architectures, raw and calibrated (Figures 3 and 6)
 
-Columns are those of the cell supernet's measurements, so that the same analyses read them: a path
-is numbered expansion x 4 + kernel, and only paths of one expansion are compared.
+Columns are those of the cell supernet's measurements, so that the same analyses read them. Sampled
+architectures are distinct and come from streams of their own: runs of one space, m and seed have
+the same ones, and a smaller sample is the start of a larger one.
 """
 
 from __future__ import annotations
 
-import itertools
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
-import torch
 
-from bench.architecture import KERNELS
-from bench.store import CHECKPOINT, write_csv
+from bench.evaluations import Evaluations
+from bench.search import draw_new
+from bench.store import CHECKPOINT, read_csv, write_csv
 from bench.streams import child_rng
 from supernet.bn_statistics import read_statistics
-from supernet.data import take, to_input
-from supernet.jacobian import jackknife
-from supernet.mixpath_net import MixBlock, MixNet, active
 from supernet.mixpath_runs import build, identify, load_supernet
+from supernet.mixpath_similarity import jacobian, similarity
 from supernet.runs import read_checkpoint
 from supernet.score import SupernetScorer
-from supernet.similarity import cosine, summary
-from supernet.source import torch_generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import torch
+
+    from bench.architecture import MixArchitecture
     from bench.mixpath_store import MixRun
     from supernet.data import DataSet
+    from supernet.mixpath_net import MixNet
 
-    Features = dict[tuple[int, ...], torch.Tensor]
-
-NUM_IMAGES = 10
-NUM_DIRECTIONS = 64
-NUM_ARCHITECTURES = 20
-PLACES = ("raw", "normed")
+ACCURACIES = "accuracies.csv"
+NUM_IN_CURVE = 20
 
 
-def measure(run: MixRun, data: DataSet, device: str) -> list[str]:
-    """Measure what is missing of a trained supernet; returns the names of what it has now.
+def measure(run: MixRun, data: DataSet, device: str, num_models: int) -> None:
+    """Measure what is missing of a trained supernet.
+
+    Args:
+        run: the supernet.
+        data: its images.
+        device: where to run.
+        num_models: how many architectures to score, or all that there are.
 
     Raises:
         ValueError: a space whose kernels are summed in several channel groups.
@@ -61,7 +63,10 @@ def measure(run: MixRun, data: DataSet, device: str) -> list[str]:
         path = run.folder / f"{name}.csv"
         if not path.is_file():
             write_csv(measurement(run, model, data), path)
-    return list(MEASUREMENTS)
+    path = run.folder / ACCURACIES
+    chosen = sample(run, "accuracies", num_models)
+    if not path.is_file() or read_csv(path)["architecture"].nunique() < len(chosen):
+        write_csv(accuracies(run, model, data, chosen), path)
 
 
 def bn_statistics(run: MixRun, model: MixNet, data: DataSet) -> pd.DataFrame:  # noqa: ARG001
@@ -69,57 +74,33 @@ def bn_statistics(run: MixRun, model: MixNet, data: DataSet) -> pd.DataFrame:  #
     return read_statistics(model)
 
 
-@torch.no_grad()
-def similarity(run: MixRun, model: MixNet, data: DataSet) -> pd.DataFrame:
-    """Compare the features of the first searched layer, by place and pair."""
-    x = _images(run, data)
-    rows = []
-    for expansion, block in enumerate(first_blocks(model)):
-        parts = features(block, model.shared(x))
-        for kind, first, second, (a, b) in _compared(run.space.m):
-            for place in PLACES:
-                for centred in (False, True):
-                    values = cosine(parts[place][a], parts[place][b], centred=centred)
-                    rows.append(
-                        _place(run, expansion, kind, first, second, place)
-                        | {"centred": centred}
-                        | summary(values)
-                    )
-    return pd.DataFrame(rows)
-
-
-def jacobian(run: MixRun, model: MixNet, data: DataSet) -> pd.DataFrame:
-    """Compare the Jacobians of those features with respect to the image."""
-    x, generator = _images(run, data), torch_generator(run.seed, "projections")
-    grams: dict[tuple[Any, ...], list[torch.Tensor]] = {}
-    for image in x[:, None]:
-        directions = torch.randn((NUM_DIRECTIONS, *x.shape[1:]), generator=generator).to(x)
-        for expansion, block in enumerate(first_blocks(model)):
-            parts = tangents(model, block, image, directions)
-            for kind, first, second, (a, b) in _compared(run.space.m):
-                for place in PLACES:
-                    u, v = (parts[place][key].flatten(1).double() for key in (a, b))
-                    products = torch.stack([(u * v).sum(1), (u * u).sum(1), (v * v).sum(1)])
-                    grams.setdefault((expansion, kind, first, second, place), []).append(products)
-    rows = []
-    for key, by_image in grams.items():
-        cosines, errors = jackknife(torch.stack(by_image, dim=1))  # (3, images, directions)
-        spread = summary(cosines)
-        error = errors.square().sum().sqrt().item() / spread["num_images"]
-        about = {"error": error, "is_exact": False, "num_passes": NUM_DIRECTIONS}
-        rows.append(_place(run, *key) | spread | about)
-    return pd.DataFrame(rows)
-
-
 def curve(run: MixRun, model: MixNet, data: DataSet) -> pd.DataFrame:
     """Score a fixed sample of architectures, uncalibrated, with the weights of every snapshot."""
-    rng = child_rng(run.seed, "curve")
-    chosen = [run.space.sample(rng) for _ in range(NUM_ARCHITECTURES)]
+    chosen = sample(run, "curve", NUM_IN_CURVE)
     rows = []
     for epoch, weights in _snapshots(run, next(model.parameters()).device):
         scorer = SupernetScorer(weights, run.space, data, run.recipe, identify)
         rows += [{"epoch": epoch} | row for row in scorer.raw(chosen)]
     return pd.DataFrame(rows)[["epoch", "architecture", "accuracy", "loss"]]
+
+
+def accuracies(
+    run: MixRun, model: MixNet, data: DataSet, chosen: list[MixArchitecture]
+) -> pd.DataFrame:
+    """Score architectures raw and calibrated; scores that a search has paid for are taken over."""
+    scorer = SupernetScorer(model, run.space, data, run.recipe, identify)
+    rows = []
+    for is_calibrated, score in ((False, scorer.raw), (True, scorer.calibrated)):
+        evaluations = Evaluations(run.folder, score, is_calibrated=is_calibrated)
+        evaluations(chosen)
+        evaluations.save()
+        rows += [evaluations.row(architecture) for architecture in chosen]
+    return pd.DataFrame(rows)[["architecture", "calibrated", "accuracy", "loss"]]
+
+
+def sample(run: MixRun, stream: str, num: int) -> list[MixArchitecture]:
+    """Draw distinct architectures as training does, or take all where there are no more."""
+    return draw_new(run.space, child_rng(run.seed, stream), {}, min(num, run.space.count()))
 
 
 MEASUREMENTS: dict[str, Callable[[MixRun, MixNet, DataSet], pd.DataFrame]] = {
@@ -128,84 +109,6 @@ MEASUREMENTS: dict[str, Callable[[MixRun, MixNet, DataSet], pd.DataFrame]] = {
     "jacobian": jacobian,
     "curve": curve,
 }
-
-
-def first_blocks(model: MixNet) -> list[MixBlock]:
-    """Return the first searched layer's blocks, one an expansion."""
-    layer: Any = model.layers[model.num_fixed]
-    return list(layer.values())
-
-
-def features(block: MixBlock, h: torch.Tensor) -> dict[str, Features]:
-    """Return what every kernel and every sum of two gives on the layer's input.
-
-    'raw' is the sum of the paths, of shape (B, mid, H, W); 'normed' what the batch norm under test
-    makes of it, of shape (B, out, H, W). Keys are the indices of the kernels.
-    """
-    group: Any = block.groups[0]
-    y = block.expand(h)
-    single = [group(y, (kernel,)) for kernel in KERNELS]
-    raw: Features = {(i,): path for i, path in enumerate(single)}
-    for i, j in itertools.combinations(range(len(KERNELS)), 2):
-        raw[i, j] = single[i] + single[j]
-    normed = {
-        key: block.norm(block.project(block.squeeze(total)), active(tuple(KERNELS[i] for i in key)))
-        for key, total in raw.items()
-        if len(key) == 1 or _can_sum(block)
-    }
-    return {"raw": raw, "normed": normed}
-
-
-def tangents(
-    model: MixNet, block: MixBlock, image: torch.Tensor, directions: torch.Tensor
-) -> dict[str, Features]:
-    """Return the features' derivatives along directions, the batch axis carrying these."""
-
-    def run(x: torch.Tensor) -> dict[str, Features]:
-        return features(block, model.shared(x))
-
-    x = image.expand_as(directions).clone(memory_format=torch.channels_last)
-    with warnings.catch_warnings():
-        # PyTorch's own use of torch.jit.script, when forward mode is first used
-        warnings.filterwarnings("ignore", category=FutureWarning)
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        derivatives: dict[str, Features] = torch.func.jvp(run, (x,), (directions,))[1]
-    return derivatives
-
-
-def _can_sum(block: MixBlock) -> bool:
-    """Whether the batch norm under test serves sums of two paths."""
-    norms: Any = getattr(block.norm, "norms", None)
-    return norms is None or len(norms) > 1
-
-
-def _compared(m: int) -> Iterator[tuple[str, int, int, tuple[tuple[int, ...], tuple[int, ...]]]]:
-    """Yield kind, first and second path, and the features that these compare."""
-    for i, j in itertools.permutations(range(len(KERNELS)), 2):
-        if i < j:
-            yield "paths", i, j, ((i,), (j,))
-        if m >= 2:
-            low, high = sorted((i, j))
-            yield "sum", i, j, ((i,), (low, high))
-
-
-def _place(
-    run: MixRun, expansion: int, kind: str, first: int, second: int, place: str
-) -> dict[str, Any]:
-    offset = expansion * len(KERNELS)
-    return {
-        "epoch": run.recipe.training.epochs,
-        "cell": 0,
-        "kind": kind,
-        "first": offset + first,
-        "second": offset + second,
-        "place": place,
-    }
-
-
-def _images(run: MixRun, data: DataSet) -> torch.Tensor:
-    images = take(data.split(run.recipe.score_split), NUM_IMAGES)
-    return to_input(images.pixels, data.statistics)
 
 
 def _snapshots(run: MixRun, device: torch.device) -> Iterator[tuple[int, MixNet]]:

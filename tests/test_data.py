@@ -18,6 +18,7 @@ from supernet.data import (
     load_data,
     load_digits,
     load_folder,
+    shrunk,
     take,
     to_input,
 )
@@ -225,6 +226,24 @@ def noise(path: Path | None) -> DataSet:  # noqa: ARG001
 def test_own_data_set_plugs_in() -> None:
     skeleton = Skeleton(image_size=4, num_classes=2)
     assert load_data("tests.test_data:noise", skeleton, None, "cpu").name == "noise"
+
+
+def test_a_smaller_image_size_averages_squares_of_pixels() -> None:
+    rng = np.random.default_rng(0)
+    pixels = torch.from_numpy(rng.integers(0, 256, (3, 2, 6, 6), dtype=np.uint8))
+    images = Images(pixels, torch.arange(3))
+    small = shrunk(DataSet("own", images, images, images, num_classes=3), 2)
+    for index, channel, row, column in np.ndindex(3, 2, 2, 2):
+        square = pixels[index, channel, 3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
+        assert abs(int(small.test.pixels[index, channel, row, column]) - square.float().mean()) <= 0.5
+    assert small.train.pixels.dtype == torch.uint8
+    assert torch.equal(small.valid.labels, images.labels)
+
+
+@pytest.mark.parametrize("size", [3, 5, 8, 16])
+def test_a_size_that_is_no_whole_fraction_leaves_images_alone(size: int) -> None:
+    data = load_digits()
+    assert shrunk(data, size) is data
 
 
 def test_cifar10_splits_as_nasbench101(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from analysis import mixpath_figures
 from bench import mixpath
 from bench.architecture import KERNELS
 from bench.mixpath_space import MixSkeleton, s1, s2
-from bench.mixpath_store import MixRun, find_supernets, read_supernet
-from bench.store import CHECKPOINT, read_csv
-from supernet.mixpath_measure import MEASUREMENTS, features, first_blocks, measure, tangents
+from bench.mixpath_store import find_supernets, read_supernet
+from bench.store import CHECKPOINT, read_csv, write_csv
+from supernet.mixpath_measure import MEASUREMENTS, measure
 from supernet.mixpath_net import MixNet, supernet
+from supernet.mixpath_similarity import features, first_blocks, tangents
 from supernet.pool import open_pool
 
 if TYPE_CHECKING:
@@ -40,15 +41,12 @@ def lived_in(space: object) -> MixNet:
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train S1 with shadow and one batch norm, draw at random, and measure."""
+    """Train S1 with shadow and one batch norm, and measure."""
     out = tmp_path_factory.mktemp("results")
     for norm in ("shadow", "single"):
         argv = ["train", *DIGITS, "--batch-norm", norm, "--out", str(out)]
         assert mixpath.main(argv) == 0
-        folder = str(out / "s1-m2" / f"{norm}-seed0")
-        budget = ["--algorithm", "random", "--evaluations", "8", "--population", "4", "--seeds"]
-        assert mixpath.main(["search", folder, *budget, "1"]) == 0
-    assert mixpath.main(["measure", str(out)]) == 0
+    assert mixpath.main(["measure", str(out), "--models", "8"]) == 0
     return out
 
 
@@ -65,7 +63,7 @@ def test_every_measurement_and_figure_is_there(results: Path) -> None:
 def test_measured_is_not_measured_again(results: Path) -> None:
     (run, _) = find_supernets(results)
     stamps = {p: p.stat().st_mtime_ns for p in run.folder.glob("*.csv")}
-    measure(run, open_pool(run.recipe, None, "cpu").data(), "cpu")
+    measure(run, open_pool(run.recipe, None, "cpu").data(), "cpu", num_models=8)
     assert stamps == {p: p.stat().st_mtime_ns for p in run.folder.glob("*.csv")}
 
 
@@ -89,14 +87,30 @@ def test_the_curve_is_measured_from_snapshots(results: Path) -> None:
     assert frame.groupby("epoch").size().to_dict() == {1: 20, 2: 20}
 
 
-def test_figure_6_shows_what_was_drawn_at_random(results: Path) -> None:
-    for run in find_supernets(results):
-        drawn = run.drawn()
-        assert len(drawn) == 8
-        assert set(drawn["architecture"]) == set(
-            read_csv(run.folder / "scores.csv")["architecture"]
-        )
-    assert MixRun(results / "nothing", run.recipe, 0).drawn().empty
+def test_figure_6_shows_the_same_architectures_raw_and_calibrated(results: Path) -> None:
+    frames = [read_csv(run.folder / "accuracies.csv") for run in find_supernets(results)]
+    for frame in frames:
+        raw, calibrated = (frame[frame["calibrated"] == which] for which in (False, True))
+        assert raw["architecture"].nunique() == len(raw) == 8
+        assert list(raw["architecture"]) == list(calibrated["architecture"])
+        assert (raw["loss"].to_numpy() != calibrated["loss"].to_numpy()).all()
+    assert list(frames[0]["architecture"]) == list(frames[1]["architecture"])
+
+
+def test_more_models_go_on_from_fewer(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results, tmp_path / "copy")
+    run = find_supernets(tmp_path / "copy")[0]
+    before = read_csv(run.folder / "accuracies.csv")
+    scores = read_csv(run.folder / "scores.csv")
+    write_csv(scores.assign(accuracy=0.5), run.folder / "scores.csv")
+    measure(run, open_pool(run.recipe, None, "cpu").data(), "cpu", num_models=12)
+    after = read_csv(run.folder / "accuracies.csv")
+    assert len(after) == 24
+    for which in (False, True):
+        now = after[after["calibrated"] == which]
+        assert list(now["architecture"][:8]) == list(before["architecture"][:8])
+        assert (now["accuracy"][:8] == 0.5).all()  # taken over, not scored again
+        assert (now["accuracy"][8:] != 0.5).all()
 
 
 def test_table_4_compares_one_path_and_two(results: Path) -> None:
@@ -145,7 +159,7 @@ def test_s2_is_measured_too_and_s3_refused(tmp_path: Path) -> None:
     assert mixpath.main(argv) == 0
     run = read_supernet(tmp_path / "s3-m2" / "shadow-seed0")
     with pytest.raises(ValueError, match="is of s3: paths are compared where one batch norm"):
-        measure(run, None, "cpu")  # type: ignore[arg-type]
+        measure(run, None, "cpu", num_models=1)  # type: ignore[arg-type]
 
 
 def test_a_folder_without_supernets(
@@ -158,7 +172,6 @@ def test_a_folder_without_supernets(
     for path in tmp_path.glob("*/*/*.csv"):
         path.unlink()
     shutil.rmtree(tmp_path / "s1-m2" / "single-seed0")
-    shutil.rmtree(tmp_path / "s1-m2" / "shadow-seed0" / "search-random-seed0")
     assert mixpath_figures.figures(tmp_path) == []
 
 
