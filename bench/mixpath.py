@@ -91,7 +91,7 @@ def _add_retrain(verbs: argparse._SubParsersAction[Parser]) -> None:
     p.add_argument("--start", help="a run folder to take weights from (default: scratch)")
     p.add_argument("--export", action="store_true", help="write network.pt2 (torch.export)")
     p.add_argument("--m", type=positive, help="largest number of kernels summed, 1..4 (default 2)")
-    _preset_options(p)
+    _preset_options(p, preset=None)  # the search's, else s1
     _machine_options(p)
     p.set_defaults(run=_verb("retrain"))
 
@@ -133,8 +133,8 @@ def _add_tables(verbs: argparse._SubParsersAction[Parser]) -> None:
     p.set_defaults(run=_verb("tables"))
 
 
-def _preset_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--preset", default="s1", help=f"one of {', '.join(MIXPATH_PRESETS)}")
+def _preset_options(p: argparse.ArgumentParser, preset: str | None = "s1") -> None:
+    p.add_argument("--preset", default=preset, help=f"one of {', '.join(MIXPATH_PRESETS)}")
     _data_options(p)
 
 

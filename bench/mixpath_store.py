@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-import pandas as pd
-
 from bench.mixpath_recipe import FinalRecipe, MixRecipe, recipe_space
 from bench.store import (
     CHECKPOINT,
@@ -34,6 +32,8 @@ from bench.store import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from bench.architecture import MixArchitecture
     from bench.mixpath_space import MixPathSpace

@@ -72,10 +72,11 @@ def train(options: argparse.Namespace) -> None:
 
 def retrain(options: argparse.Namespace) -> None:
     """Train a found network from scratch, or from a run's weights."""
+    source = options.search and read_supernet(options.search.resolve().parent).recipe
+    options.preset = options.preset or (preset_of(source) if source else "s1")
     preset = _preset(options)
     base = preset.final
-    if options.search is not None:
-        source = read_supernet(options.search.resolve().parent).recipe
+    if source is not None:
         base = replace(base, space=source.space, m=source.m, skeleton=source.skeleton,
                        data_set=source.data_set)  # fmt: skip
     elif options.architecture in RECONSTRUCTIONS:
@@ -184,6 +185,13 @@ def _export(run: FinalRun, device: str) -> None:
 
 def _preset(options: argparse.Namespace) -> MixPreset:
     return load(options.preset, MIXPATH_PRESETS, "preset")()
+
+
+def preset_of(recipe: MixRecipe) -> str:
+    """Return the preset whose supernets are most like a recipe: of its size, or of its space."""
+    fitting = [n for n, make in MIXPATH_PRESETS.items() if make().recipe.space == recipe.space]
+    sized = [n for n in fitting if MIXPATH_PRESETS[n]().recipe.skeleton == recipe.skeleton]
+    return (sized or fitting)[0]
 
 
 def _changed(recipe: Any, options: argparse.Namespace, named: dict[str, Any]) -> Any:

@@ -192,7 +192,7 @@ def shrunk(data: DataSet, size: int) -> DataSet:
         return data
 
     def shrink(images: Images) -> Images:
-        parts = images.pixels.split(SHRINK_BATCH)
+        parts = torch.split(images.pixels, SHRINK_BATCH)
         small = [F.avg_pool2d(part.float(), factor).round_().to(torch.uint8) for part in parts]
         return Images(torch.cat(small), images.labels)
 

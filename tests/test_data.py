@@ -233,9 +233,9 @@ def test_a_smaller_image_size_averages_squares_of_pixels() -> None:
     pixels = torch.from_numpy(rng.integers(0, 256, (3, 2, 6, 6), dtype=np.uint8))
     images = Images(pixels, torch.arange(3))
     small = shrunk(DataSet("own", images, images, images, num_classes=3), 2)
-    for index, channel, row, column in np.ndindex(3, 2, 2, 2):
-        square = pixels[index, channel, 3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
-        assert abs(int(small.test.pixels[index, channel, row, column]) - square.float().mean()) <= 0.5
+    for i, c, row, column in np.ndindex(3, 2, 2, 2):
+        square = pixels[i, c, 3 * row : 3 * row + 3, 3 * column : 3 * column + 3].float()
+        assert abs(float(small.test.pixels[i, c, row, column]) - square.mean()) <= 0.5
     assert small.train.pixels.dtype == torch.uint8
     assert torch.equal(small.valid.labels, images.labels)
 
