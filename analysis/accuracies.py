@@ -100,5 +100,6 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
                  loc="left", fontsize=8)  # fmt: skip
     ax.set(xlabel="one-shot accuracy on validation images (%)", ylabel="architectures (%)")
     if first["m"] == first["last_m"] and not first["calibrated"]:
-        ax.legend(fontsize=7)
+        ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
+        ax.legend(fontsize=7, loc="upper left")
     return ax

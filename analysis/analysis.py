@@ -36,7 +36,7 @@ class Analysis:
         compute: reads them.
         draw: draws one panel.
         panels: splits what was computed.
-        num_columns: panels side by side.
+        num_columns: panels side by side, at most.
         height: of a row of panels, in inches, from its first panel.
         summarise: what was computed as a small table, written as CSV beside the figure.
     """
@@ -62,5 +62,6 @@ class Analysis:
             panels = self.panels(frame)
             if not panels:
                 return None
-            heights = [self.height(panel) for panel in panels[:: self.num_columns]]
-            return style.grid(panels, self.draw, heights=heights, num_columns=self.num_columns)
+            num_columns = min(self.num_columns, len(panels))
+            heights = [self.height(panel) for panel in panels[::num_columns]]
+            return style.grid(panels, self.draw, heights=heights, num_columns=num_columns)

@@ -59,8 +59,9 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_xticks(list(cells.index), [f"{m}\n{num:.0f} cells" for m, num in cells.items()])
     ax.set(xlabel="m", ylabel=label)
     seeds = frame[frame["bn"] != "-"]["num_seeds"].max()
-    ax.set_title(f"means over {seeds} seeds, protocol {frame['protocol'].iloc[0]}", loc="left",
-                 fontsize=8)  # fmt: skip
+    ax.set_xlim(cells.index.min() - 0.6, cells.index.max() + 0.6)
+    over = f"means over {seeds} seeds" if seeds > 1 else "1 seed"
+    ax.set_title(f"{over}, protocol {frame['protocol'].iloc[0]}", loc="left", fontsize=8)
     if value == "regret":
         ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax

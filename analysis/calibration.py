@@ -97,7 +97,8 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
     ax.minorticks_off()
     low, high = frame[["low", "mean"]].min().min(), frame[["high", "mean"]].max().max()
-    ax.set_ylim(factor * max(low, LOWEST[value]) - 0.03 * factor, factor * min(high, 1.0))
+    margin = 0.03 * factor
+    ax.set_ylim(factor * max(low, LOWEST[value]) - margin, factor * min(high, 1.0) + margin)
     ax.set(xlabel=X_LABELS[axis], ylabel=label)
     first = frame.iloc[0]
     ax.set_title(

@@ -81,7 +81,7 @@ def _draw_row(ax: Axes, row: Row, y: float) -> None:
     color = style.color(row["scorer"] if row["bn"] == "-" else row["bn"])
     face = "white" if row["calibrated"] == "False" else color
     ax.hlines(y, row["tau_low"], row["tau_high"], color=color, linewidth=1.8)
-    if row["bn"] != "-":
+    if row["bn"] != "-" and len(row["taus"]) > 1:
         ax.plot(row["taus"], [y + 0.24] * len(row["taus"]), ".", color=color, markersize=3.5)
     marker = "o" if row["bn"] != "-" else "s"
     ax.plot(row["tau_mean"], y, marker, color=color, markerfacecolor=face, markersize=6)
@@ -123,10 +123,11 @@ def _legend(frame: DataFrame) -> list[Line2D | Patch]:
     handles: list[Line2D | Patch] = [
         line("calibrated: mean over seeds, 95% over cells", linewidth=1.8),
         line("the same, not calibrated", linewidth=1.8, markerfacecolor="white"),
-        line("one seed", marker=".", linestyle="", markersize=4),
         line("noise ceiling", marker="", linestyle="--", linewidth=1, color=style.color("ceiling")),
         Patch(color=style.color("random"), label="95% of random scores"),
     ]
+    if frame["taus"].map(len).max() > 1:
+        handles.insert(2, line("one seed", marker=".", linestyle="", markersize=4))
     if set(PAPER) & set(frame[["m", "bn", "calibrated"]].itertuples(index=False, name=None)):
         look = {"marker": "D", "markerfacecolor": "white", "markersize": 4, "linewidth": 0.8}
         handles.append(line("paper, CIFAR-10 (sd over 3 seeds)", **look))

@@ -93,8 +93,9 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
         y += {"shadow": -0.14, "single": 0.14}.get(row["method"], 0)
         color = "black" if is_difference else style.color(row["method"])
         ax.hlines(y, row["low"], row["high"], color=color, linewidth=1.2)
-        ax.plot([float(tau) for tau in row["taus"].split()], [y + 0.13] * row["num_seeds"], ".",
-                color=color, markersize=3)  # fmt: skip
+        if row["num_seeds"] > 1:
+            ax.plot([float(tau) for tau in row["taus"].split()], [y + 0.13] * row["num_seeds"],
+                    ".", color=color, markersize=3)  # fmt: skip
         label = style.label(row["method"]) if row["variation"] == REFERENCE else None
         ax.plot(row["mean"], y, "o", color=color, markersize=5,
                 label=None if is_difference else label)  # fmt: skip
@@ -109,7 +110,8 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     first = frame.iloc[0]
     ax.set_title(
         f"m = {first['m']}: {count(int(first['num_cells']), 'cell')}, "
-        f"{count(int(first['num_seeds']), 'seed')}, lines 95% over seeds", loc="left", fontsize=8,
+        f"{count(int(first['num_seeds']), 'seed')}"
+        f"{', lines 95% over seeds' if first['num_seeds'] > 1 else ''}", loc="left", fontsize=8,
     )  # fmt: skip
     if is_difference:
         ax.axvline(0, color="#999999", linewidth=0.8, zorder=0.5)
