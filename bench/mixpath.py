@@ -110,6 +110,7 @@ def _add_measure(verbs: argparse._SubParsersAction[Parser]) -> None:
     p.add_argument("results", type=Path, help="results folder with their run folders")
     p.add_argument("--models", type=positive, default=1000, help="architectures of Figure 6")
     p.add_argument("--data", type=Path, help="folder of the images")
+    p.add_argument("--jobs", type=positive, help="supernets at once (default: cores; 1 on a GPU)")
     _machine_options(p)
     p.set_defaults(run=_verb("measure"))
 

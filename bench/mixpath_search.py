@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
+from rich.progress import Progress
 
 from bench.command import unknown
 from bench.evaluations import Evaluations
@@ -57,17 +58,26 @@ def run_search(
 ) -> None:
     """Run one search into its folder."""
     started, paid = time.perf_counter(), evaluations.num_paid
-    found = ALGORITHMS[name](
-        run.space,
-        evaluations,
-        evaluations=settings["evaluations"],
-        population=settings["population"],
-        seed=seed,
-    )
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        bar = bars.add_task(f"{name} seed {seed}", total=settings["evaluations"])
+
+        def evaluate(architectures: Sequence[MixArchitecture]) -> list[float]:
+            accuracies = evaluations(architectures)
+            bars.advance(bar, len(architectures))
+            return accuracies
+
+        found = ALGORITHMS[name](
+            run.space,
+            evaluate,
+            evaluations=settings["evaluations"],
+            population=settings["population"],
+            seed=seed,
+        )
     evaluations.save()
     evaluated = table(found, evaluations, settings["largest_multiply_adds"])
     write_search(search_folder(run, name, seed), settings, evaluated)
-    Console(stderr=True).print(
+    console.print(
         f"{name} seed {seed}: {len(found)} evaluations ({evaluations.num_paid - paid} not known "
         f"before) in {time.perf_counter() - started:.0f} s, front of "
         f"{evaluated['is_on_front'].sum()}, hypervolume {evaluated['hypervolume'].iloc[-1]:.4f}",

@@ -18,6 +18,7 @@ from bench.mixpath_search import search
 from bench.mixpath_store import (
     NETWORK,
     FinalRun,
+    MixRun,
     find_supernets,
     open_final,
     open_supernet,
@@ -25,6 +26,7 @@ from bench.mixpath_store import (
     read_search,
     read_supernet,
 )
+from bench.parallel import default_jobs, in_parallel, task
 from bench.plugin import load
 from bench.progress import show
 from bench.published_tables import tables
@@ -111,20 +113,31 @@ def measure(options: argparse.Namespace) -> None:
     """Measure the supernets of a results folder, and draw the paper's figures of them."""
     from analysis.mixpath_figures import figures
     from supernet.devices import choose_device
-    from supernet.mixpath_measure import measure as measure_run
-    from supernet.pool import open_pool
 
-    _start(options.threads)
     device = choose_device(options.device)
     runs = find_supernets(options.results)
     if not runs:
         raise RunFolderError(f"{options.results} holds no trained supernet: train one first")
-    for run in runs:
-        data = open_pool(run.recipe, options.data, device).data()
-        measure_run(run, data, device, options.models)
-        print(f"measured {run.folder}")
+    tasks = (
+        task(_measure, run, options.data, device, options.threads, options.models) for run in runs
+    )
+    jobs = min(options.jobs or default_jobs(device, options.threads), len(runs))
+    for run in in_parallel(tasks, jobs):
+        print(f"measured {run.folder}", flush=True)
     for path in figures(options.results):
         print(f"drawn {path}.png")
+
+
+def _measure(
+    run: MixRun, data: Path | None, device: str, num_threads: int, num_models: int
+) -> MixRun:
+    from supernet.mixpath_measure import measure, missing
+    from supernet.pool import open_pool
+
+    _start(num_threads)
+    if missing(run, num_models):
+        measure(run, open_pool(run.recipe, data, device).data(), device, num_models)
+    return run
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], None]] = {

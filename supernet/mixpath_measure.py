@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from supernet.data import DataSet
     from supernet.mixpath_net import MixNet
 
-ACCURACIES = "accuracies.csv"
+ACCURACIES = "accuracies"
 NUM_IN_CURVE = 20
 
 
@@ -59,14 +59,22 @@ def measure(run: MixRun, data: DataSet, device: str, num_models: int) -> None:
             "all channels, in s1 and s2"
         )
     model = load_supernet(run, device).eval().requires_grad_(requires_grad=False)
-    for name, measurement in MEASUREMENTS.items():
-        path = run.folder / f"{name}.csv"
-        if not path.is_file():
-            write_csv(measurement(run, model, data), path)
-    path = run.folder / ACCURACIES
-    chosen = sample(run, "accuracies", num_models)
-    if not path.is_file() or read_csv(path)["architecture"].nunique() < len(chosen):
-        write_csv(accuracies(run, model, data, chosen), path)
+    for name in missing(run, num_models):
+        frame = (
+            accuracies(run, model, data, num_models)
+            if name == ACCURACIES
+            else MEASUREMENTS[name](run, model, data)
+        )
+        write_csv(frame, run.folder / f"{name}.csv")
+
+
+def missing(run: MixRun, num_models: int) -> list[str]:
+    """List the measurements that a run lacks, or has of fewer architectures."""
+    names = [name for name in MEASUREMENTS if not (run.folder / f"{name}.csv").is_file()]
+    path, num = run.folder / f"{ACCURACIES}.csv", min(num_models, run.space.count())
+    if not path.is_file() or read_csv(path)["architecture"].nunique() < num:
+        names.append(ACCURACIES)
+    return names
 
 
 def bn_statistics(run: MixRun, model: MixNet, data: DataSet) -> pd.DataFrame:  # noqa: ARG001
@@ -84,10 +92,9 @@ def curve(run: MixRun, model: MixNet, data: DataSet) -> pd.DataFrame:
     return pd.DataFrame(rows)[["epoch", "architecture", "accuracy", "loss"]]
 
 
-def accuracies(
-    run: MixRun, model: MixNet, data: DataSet, chosen: list[MixArchitecture]
-) -> pd.DataFrame:
+def accuracies(run: MixRun, model: MixNet, data: DataSet, num_models: int) -> pd.DataFrame:
     """Score architectures raw and calibrated; scores that a search has paid for are taken over."""
+    chosen = sample(run, "accuracies", num_models)
     scorer = SupernetScorer(model, run.space, data, run.recipe, identify)
     rows = []
     for is_calibrated, score in ((False, scorer.raw), (True, scorer.calibrated)):
