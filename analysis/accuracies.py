@@ -101,5 +101,5 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set(xlabel="one-shot accuracy on validation images (%)", ylabel="architectures (%)")
     if first["m"] == first["last_m"] and not first["calibrated"]:
         ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
-        ax.legend(fontsize=7, loc="upper left")
+        ax.legend(fontsize=7, loc="upper right")
     return ax

@@ -255,7 +255,7 @@ def _architecture(recipe: FinalRecipe | MixRecipe, options: argparse.Namespace) 
 
 def _tell_broken(broken: set[str]) -> None:
     if broken:
-        print(f"{len(broken)} images did not decode and were skipped, such as {min(broken)}")
+        print(f"images that did not decode and were skipped: {len(broken)}, such as {min(broken)}")
 
 
 def _start(num_threads: int) -> None:

@@ -66,7 +66,7 @@ class FilePool:
             odd = sorted(set(classes) ^ set(val_classes))
             side = "train" if odd[0] in classes else "val"
             raise ValueError(
-                f"{path}: {len(odd)} classes are on one side of train and val only, such as "
+                f"{path}: classes on one side of train and val only: {len(odd)}, such as "
                 f"{odd[0]} in {side}"
             )
         if len(classes) != recipe.skeleton.num_classes:
