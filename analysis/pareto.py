@@ -91,7 +91,7 @@ def draw_hypervolume(frame: DataFrame, ax: Axes) -> Axes:
             ax.fill_between(curves.index, mean - spread, mean + spread, color=color, alpha=0.2,
                             linewidth=0)  # fmt: skip
     ax.set_xlabel("evaluations")
-    ax.set_ylabel("hypervolume (mean, band ±1 sd over seeds)")
+    ax.set_ylabel("hypervolume (mean ± sd over seeds)")
     ax.legend(loc="lower right")
     return ax
 
