@@ -48,8 +48,7 @@ def compute(run: Path) -> DataFrame:
 
 def summary(frame: DataFrame) -> DataFrame:
     """Average the last hypervolume over seeds (standard deviation with ddof 1)."""
-    last = frame.sort_values("evaluation").groupby(["algorithm", "seed"]).tail(1)
-    grouped = last.groupby("algorithm")
+    grouped = _last(frame).groupby("algorithm")
     return pd.DataFrame(
         {
             "mean": grouped["hypervolume"].mean(),
@@ -58,6 +57,22 @@ def summary(frame: DataFrame) -> DataFrame:
             "evaluations": grouped["evaluation"].min(),
         }
     ).reset_index()
+
+
+def differences(frame: DataFrame) -> list[float]:
+    """Return NSGA-II's last hypervolume minus random search's, for each seed that has both.
+
+    Searches of one seed start from the same population, so that they are paired.
+    """
+    by_seed = _last(frame).pivot(index="seed", columns="algorithm", values="hypervolume")
+    if not {"nsga2", "random"} <= set(by_seed.columns):
+        return []
+    return (by_seed["nsga2"] - by_seed["random"]).dropna().tolist()
+
+
+def _last(frame: DataFrame) -> DataFrame:
+    """Return the last evaluation of every search."""
+    return frame.sort_values("evaluation").groupby(["algorithm", "seed"]).tail(1)
 
 
 def draw(frame: DataFrame, ax: Axes) -> Axes:

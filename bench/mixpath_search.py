@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -126,6 +127,7 @@ def _score(run: MixRun, options: argparse.Namespace) -> Score:
 def _report(folder: Path) -> None:
     """Draw every search of a supernet: the fronts, and hypervolume over evaluations."""
     from analysis import pareto
+    from analysis.measured import t_interval
 
     frame = pareto.compute(folder)
     pareto.figure(frame, folder / "pareto")
@@ -135,6 +137,13 @@ def _report(folder: Path) -> None:
         print(
             f"{row['algorithm']}: hypervolume {row['mean']:.4f}{spread}, "
             f"{row['evaluations']} evaluations each"
+        )
+    gains = pareto.differences(frame)
+    low, high = t_interval(gains)
+    if not isnan(low):
+        print(
+            f"nsga2 minus random, paired by seed: {sum(gains) / len(gains):+.4f} "
+            f"[{low:.4f}, {high:.4f}] (95% over {len(gains)} seeds)"
         )
     print(f"fronts in {folder}/search-*/pareto.csv, figure in {folder / 'pareto.png'}")
 

@@ -40,6 +40,16 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_differences_are_paired_by_seed(run: Path) -> None:
+    frame = pareto.compute(run)
+    last = frame.groupby(["algorithm", "seed"])["hypervolume"].last()
+    expected = [last["nsga2", seed] - last["random", seed] for seed in (0, 1)]
+    assert pareto.differences(frame) == pytest.approx(expected)
+    assert pareto.differences(frame[frame["algorithm"] == "nsga2"]) == []
+    one_more = frame[(frame["algorithm"] == "nsga2") | (frame["seed"] == 0)]
+    assert pareto.differences(one_more) == pytest.approx(expected[:1])
+
+
 def test_every_search_is_gathered(run: Path) -> None:
     frame = pareto.compute(run)
     assert len(frame) == 120
