@@ -150,7 +150,11 @@ def s1_small_preset() -> MixPreset:
         training=training,
         calibration=Calibration(calibration_images=250, calibration_batch=250),
     )
-    final = FinalRecipe(skeleton=skeleton, training=replace(training, epochs=20, dropout=0.2))
+    final = FinalRecipe(
+        num_train_images=20_000,
+        skeleton=skeleton,
+        training=replace(training, epochs=20, dropout=0.2),
+    )
     about = "CIFAR-10 at 16x16, 5 narrow layers; 10 minutes of one core"
     return MixPreset(name="s1-small", about=about, recipe=recipe, final=final)
 
