@@ -88,7 +88,7 @@ def retrain(options: argparse.Namespace) -> None:
     recipe = replace(recipe, architecture=_architecture(recipe, options))
     if options.start is not None:
         recipe = replace(recipe, start=str(options.start))
-    out = options.out or (options.search and options.search.resolve().parents[2])
+    out = options.out or (options.search and _shortened(options.search.resolve().parents[2]))
     _finish(recipe, options, _out_folder(out, options, is_changed=recipe_changed(recipe, preset)))
 
 
@@ -106,7 +106,7 @@ def transfer(options: argparse.Namespace) -> None:
         training=transfer_training(),
     )
     recipe = _changed(recipe, options, {})
-    _finish(recipe, options, options.out or options.network.resolve().parent)
+    _finish(recipe, options, options.out or _shortened(options.network.resolve().parent))
 
 
 def measure(options: argparse.Namespace) -> None:
@@ -191,9 +191,9 @@ def _export(run: FinalRun, device: str) -> None:
     network.load_state_dict(read_best(run, device)["model"])
     network.eval()
     folded = is_foldable(network)
-    difference = export(fold(network) if folded else network, run.folder / NETWORK)
+    difference = export(fold(network) if folded else network, run.folder / NETWORK, network)
     how = "with each group's kernels folded into one, " if folded else ""
-    print(f"exported to {run.folder / NETWORK}, {how}logits equal to {difference:.1e}")
+    print(f"exported to {run.folder / NETWORK}, {how}logits differ by {difference:.1e} at most")
 
 
 def _preset(options: argparse.Namespace) -> MixPreset:
@@ -230,6 +230,12 @@ def _out_folder(out: Path | None, options: argparse.Namespace, *, is_changed: bo
             f"the recipe differs from preset {options.preset!r}: name a folder with --out"
         )
     return Path(out or Path("results") / options.preset)
+
+
+def _shortened(folder: Path) -> Path:
+    """Return a folder as seen from here, where it lies below."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _architecture(recipe: FinalRecipe | MixRecipe, options: argparse.Namespace) -> str:

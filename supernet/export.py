@@ -25,15 +25,17 @@ class ExportError(ValueError):
 
 
 @torch.no_grad()
-def export(model: MixNet, path: Path) -> float:
+def export(model: MixNet, path: Path, reference: MixNet | None = None) -> float:
     """Export a stand-alone network in eval mode.
 
     Args:
         model: a network without searched layers.
         path: the file to write, by custom with suffix .pt2.
+        reference: the network that the file is to equal, such as the one that was folded; by
+            default the one exported.
 
     Returns:
-        The largest difference of the logits between the network and the file loaded back.
+        The largest difference of the logits between that network and the file loaded back.
 
     Raises:
         ExportError: a difference above 1e-5 of the largest logit (or 1e-5 below one).
@@ -44,7 +46,7 @@ def export(model: MixNet, path: Path) -> float:
     was_training = model.training
     model.eval()
     try:
-        expected = model(images)
+        expected = (reference or model)(images)
         batch = {0: torch.export.Dim("batch")}
         program = torch.export.export(model, (images,), dynamic_shapes=(batch,))
         with replacing(path) as part, part.open("wb") as file:

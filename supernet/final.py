@@ -31,8 +31,6 @@ from supernet.train import Trainer, initialise
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-
     from supernet.pool import Pool
     from supernet.source import Batch
     from supernet.train import Epoch
@@ -127,7 +125,7 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
         Enlarged(build(run, device), recipe.resize),
         pool.source(run.seed, ranks),
         recipe.training,
-        _no_path,
+        None,
         run.seed,
         method=method(recipe.training),
         ranks=ranks,
@@ -172,7 +170,3 @@ def is_in_top5(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Return 1 where the label is among the five largest logits, else 0, of shape (B,)."""
     largest = logits.topk(min(5, logits.shape[1]), dim=1).indices
     return (largest == labels[:, None]).any(1)
-
-
-def _no_path(rng: np.random.Generator, progress: float) -> None:
-    """Draw nothing: the network has one path."""

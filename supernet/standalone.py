@@ -54,10 +54,6 @@ class CellNetwork(nn.Module):
         return sum(p.numel() for p in self.parameters() if p.dim() > 0)
 
 
-def _no_path(rng: np.random.Generator, progress: float) -> None:
-    """Draw nothing: the network has one path."""
-
-
 def train_cell(
     cell: Cell, data: DataSet, skeleton: Skeleton, training: Training, seed: int
 ) -> dict[str, float]:
@@ -69,7 +65,7 @@ def train_cell(
     model = initialise(lambda: CellNetwork(cell, skeleton), seed)
     model = model.to(data.train.pixels.device)
     source = TensorSource(data.train, data.statistics, training, seed)
-    trainer = Trainer(model, source, training, _no_path, seed)
+    trainer = Trainer(model, source, training, None, seed)
     while not trainer.is_finished:
         trainer.run_epoch()
     result = {"time_s": sum(epoch.time_s for epoch in trainer.history)}

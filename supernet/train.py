@@ -88,7 +88,7 @@ class Trainer:
         model: a module called with images (B, C, H, W) and a path.
         source: yields the batches, on the model's device.
         training: the loop's settings.
-        draw_path: called with (rng, progress in [0, 1)) once a step.
+        draw_path: called with (rng, progress in [0, 1)) once a step; None: a model without paths.
         seed: root of the streams for paths and dropout.
         method: how steps are taken.
         ranks: this process among all.
@@ -99,7 +99,7 @@ class Trainer:
         model: nn.Module,
         source: Source,
         training: Training,
-        draw_path: Callable[[np.random.Generator, float], Any],
+        draw_path: Callable[[np.random.Generator, float], Any] | None,
         seed: int,
         *,
         method: Method | None = None,
@@ -112,7 +112,7 @@ class Trainer:
         self.seed = seed
         self.method = method or Method()
         self.ranks = ranks
-        self.parallel = in_parallel(self.model, ranks)
+        self.parallel = in_parallel(self.model, ranks, has_paths=draw_path is not None)
         self.optimizer = build_optimizer(model, training)
         self.ema = Ema(self.model, self.method.ema_decay) if self.method.ema_decay else None
         self.paths = child_rng(seed, "paths")
@@ -153,7 +153,7 @@ class Trainer:
             lr = rate(training, epoch, step / num_steps)
             for group in self.optimizer.param_groups:
                 group["lr"] = lr
-            path = self.draw_path(self.paths, progress)
+            path = self.draw_path(self.paths, progress) if self.draw_path else None
             self.optimizer.zero_grad(set_to_none=True)
             step_size = sum(len(labels) for _, labels in parts)
             for number, (x, labels) in enumerate(parts, start=1):
@@ -228,11 +228,11 @@ class Trainer:
             yield
 
 
-def in_parallel(model: nn.Module, ranks: Ranks) -> nn.Module:
+def in_parallel(model: nn.Module, ranks: Ranks, *, has_paths: bool) -> nn.Module:
     """Wrap a model so that its gradients are averaged over several processes."""
     if ranks.size == 1:
         return model
-    return nn.parallel.DistributedDataParallel(model, find_unused_parameters=True)
+    return nn.parallel.DistributedDataParallel(model, find_unused_parameters=has_paths)
 
 
 def learning_rate(training: Training, epoch: int, fraction: float) -> float:

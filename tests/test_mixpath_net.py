@@ -254,10 +254,13 @@ def test_batch_norms_are_set() -> None:
 def test_export_is_loaded_back_and_equal(tmp_path: Path) -> None:
     space = s3(2, TINY)
     architecture = space.sample(np.random.default_rng(7))
-    network = fold(extract(lived_in(space), space, architecture)).train()
+    whole = extract(lived_in(space), space, architecture)
+    network = fold(whole).train()
     path = tmp_path / "network.pt2"
-    assert export(network, path) <= 1e-5
+    assert export(network, path, whole) <= 1e-5
     assert network.training
+    with pytest.raises(ExportError, match="logits differ"):
+        export(network, tmp_path / "other.pt2", stand_alone(space, architecture).eval())
     loaded = torch.export.load(path).module()
     x = images(space, 5)  # a batch of another size than the one exported with
     with torch.no_grad():
