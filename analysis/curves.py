@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-NO_ONE_SHOT = "One-Shot: no run here\n(bench/run.py --sampler one-shot\n--batch-norm single)"
+NO_ONE_SHOT = "One-Shot: no run here\n(--sampler one-shot\n--batch-norm single)"
 
 
 def compute(results: Path) -> pd.DataFrame:

@@ -65,7 +65,9 @@ def _add_train(verbs: argparse._SubParsersAction[Parser]) -> None:
     _preset_options(p)
     p.add_argument("--m", type=positive, help="largest number of kernels summed, 1..4 (default 2)")
     p.add_argument("--batch-norm", help="shadow (default), single, combination, none")
-    p.add_argument("--sampler", help="which path trains next: uniform, or package.module:name")
+    p.add_argument(
+        "--sampler", help="which path trains next: uniform, one-shot or package.module:name"
+    )
     _machine_options(p)
     p.set_defaults(run=_verb("train"))
 

@@ -39,12 +39,10 @@ def check_recipe(recipe: MixRecipe) -> None:
     """Refuse a recipe that names what does not exist, before anything is trained.
 
     Raises:
-        ValueError: an unknown batch norm, sampler or scorer, or a sampler for cells only.
+        ValueError: an unknown batch norm, sampler or scorer.
     """
     load(recipe.batch_norm, BATCH_NORMS, "batch norm")
     load(recipe.sampler, SAMPLERS, "sampler")
-    if recipe.sampler == "one-shot":
-        raise ValueError("sampler 'one-shot' draws operations of cells: take 'uniform' or your own")
     for scorer in recipe.scorers:
         load(scorer, SCORERS, "scorer")
 

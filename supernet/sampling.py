@@ -3,8 +3,9 @@
 A sampler is a function (space, rng, progress) -> path, with progress in [0, 1) through training.
 
     uniform   m' in 1..m uniform, then that many paths: MixPath
-    one-shot  all operations of all branch nodes on, each dropped independently with a probability
-              that rises linearly through training (Bender et al. 2018)
+    one-shot  all operations of all branch nodes on (in S1 to S3: all kernels of all groups), each
+              dropped independently with a probability that rises linearly through training (Bender
+              et al. 2018)
 
 One-Shot's paths run several operations at one branch node and up to all of them at once, so that
 only batch norms that don't count paths ('single', 'none') can follow their sum.
@@ -12,21 +13,25 @@ only batch norms that don't count paths ('single', 'none') can follow their sum.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.architecture import KERNELS, Layer, MixArchitecture
 from bench.cell import OPERATIONS
+from bench.mixpath_space import MixPathSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from bench.space import Path, Space
 
 DROP_ALL = 0.05
-"""Probability that every operation of a cell would be dropped at the end of training (Bender et
-al.'s r: each of k operations is dropped with r ** (1 / k)); such a draw is repeated, since a cell
-without operations has no output."""
+"""Probability that every operation of a cell (or of a group of kernels) would be dropped at the end
+of training (Bender et al.'s r: each of k operations is dropped with r ** (1 / k)); such a draw is
+repeated, since a sum of nothing has no output."""
 
 
 def uniform(space: Space, rng: np.random.Generator, progress: float) -> Path:  # noqa: ARG001
@@ -34,13 +39,33 @@ def uniform(space: Space, rng: np.random.Generator, progress: float) -> Path:  #
     return space.path(space.sample(rng))
 
 
-def one_shot(space: Space, rng: np.random.Generator, progress: float) -> Path:
+def one_shot(space: Space | MixPathSpace, rng: np.random.Generator, progress: float) -> Any:
     """Drop every operation independently, more of them as training goes on; never all."""
-    shape = space.num_nodes, len(OPERATIONS)
+    if isinstance(space, MixPathSpace):
+        return _one_shot_layers(space, rng, progress)
+    is_on = _kept((space.num_nodes, len(OPERATIONS)), rng, progress)
+    return tuple(tuple(np.flatnonzero(node).tolist()) for node in is_on)
+
+
+def _one_shot_layers(
+    space: MixPathSpace, rng: np.random.Generator, progress: float
+) -> MixArchitecture:
+    """Drop kernels group by group; an expansion, of which one alone can run, is drawn uniformly."""
+    layers = []
+    for _ in range(space.num_layers):
+        expansion = int(rng.choice(space.expansions)) if space.expansions else 0
+        groups = [_kept((len(KERNELS),), rng, progress) for _ in range(space.num_groups)]
+        kernels = (tuple(k for k, on in zip(KERNELS, g, strict=True) if on) for g in groups)
+        layers.append(Layer(expansion, tuple(kernels)))
+    return MixArchitecture(layers)
+
+
+def _kept(shape: tuple[int, ...], rng: np.random.Generator, progress: float) -> NDArray[np.bool_]:
+    """Draw which operations stay on: at least one."""
     is_on = np.zeros(shape, dtype=bool)
     while not is_on.any():
         is_on = rng.random(shape) >= drop_probability(is_on.size, progress)
-    return tuple(tuple(np.flatnonzero(node).tolist()) for node in is_on)
+    return is_on
 
 
 def drop_probability(num_operations: int, progress: float) -> float:

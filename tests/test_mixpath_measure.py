@@ -175,7 +175,13 @@ def test_a_folder_without_supernets(
     assert mixpath_figures.figures(tmp_path) == []
 
 
-def test_a_sampler_for_cells_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    argv = ["train", *DIGITS, "--sampler", "one-shot", "--out", str(tmp_path)]
-    assert mixpath.main(argv) == 2
-    assert "draws operations of cells" in capsys.readouterr().err
+def test_one_shot_trains_with_one_batch_norm(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["train", *DIGITS, "--sampler", "one-shot", "--out", str(tmp_path), "--batch-norm"]
+    assert mixpath.main([*argv, "single"]) == 0
+    (run,) = find_supernets(tmp_path)
+    assert run.variant == "one-shot-single"
+    capsys.readouterr()
+    assert mixpath.main([*argv, "shadow"]) == 2
+    assert "4 summed paths: there are batch norms for 1..2" in capsys.readouterr().err

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from bench.architecture import KERNELS
 from bench.complexity import Skeleton
+from bench.mixpath_space import MixPathSpace, s1, s3
 from bench.space import Branches, FirstBranches
 from supernet.cell_net import CellNet
 from supernet.sampling import DROP_ALL, drop_probability, one_shot, uniform
@@ -42,6 +44,22 @@ def test_operations_are_dropped_independently_at_the_stated_rate(progress: float
     assert is_on.mean(axis=0) == pytest.approx(np.full(12, kept), abs=0.03)
     correlations = np.corrcoef(is_on.T)[~np.eye(12, dtype=bool)]
     assert np.abs(correlations).max() < 0.08
+
+
+@pytest.mark.parametrize("space", [s1(2), s3(1)])
+def test_kernels_are_dropped_group_by_group(space: MixPathSpace) -> None:
+    rng = np.random.default_rng(3)
+    everything = one_shot(space, rng, 0.0)
+    assert {group for layer in everything for group in layer.kernels} == {KERNELS}
+    drawn = [one_shot(space, rng, 0.9) for _ in range(300)]
+    groups = [group for path in drawn for layer in path for group in layer.kernels]
+    assert len(groups) == 300 * space.num_layers * space.num_groups
+    assert min(map(len, groups)) == 1
+    dropped = drop_probability(4, 0.9)
+    kept = (1 - dropped) / (1 - dropped**4)
+    assert np.mean([len(group) for group in groups]) / 4 == pytest.approx(kept, abs=0.01)
+    expansions = {layer.expansion for path in drawn for layer in path}
+    assert expansions == set(space.expansions or (0,))
 
 
 def test_no_path_is_empty() -> None:
