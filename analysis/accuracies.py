@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import style
-from analysis.measured import count, groups
+from analysis.measured import groups
 from bench.store import find_main_runs
+from bench.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import style
-from analysis.measured import count, groups, median_interval, read_all, records, say
+from analysis.measured import groups, median_interval, read_all, records, say
 from analysis.shades import shade
+from bench.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path

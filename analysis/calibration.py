@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis import style
-from analysis.measured import count, groups, t_interval
+from analysis.measured import groups, t_interval
 from bench.ranking import HEADLINE
 from bench.store import read_csv
 from bench.variations import SWEEP_TAU
+from bench.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import style
-from analysis.measured import count, groups, read_all, records, say, t_interval, under_main_protocol
+from analysis.measured import groups, read_all, records, say, t_interval, under_main_protocol
 from bench.ranking import BY_SEED, HEADLINE
 from bench.store import find_main_runs, read_csv
+from bench.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from analysis import style
 from analysis.accuracies import METHODS
-from analysis.measured import count, groups, read_all
+from analysis.measured import groups, read_all
+from bench.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -90,10 +90,5 @@ def say(ax: Axes, text: str) -> Axes:
     return ax
 
 
-def count(number: int, thing: str) -> str:
-    """Write a number of things."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
 def _constant(values: dict[str, Any], length: int) -> pd.DataFrame:
     return pd.DataFrame({name: [value] * length for name, value in values.items()})

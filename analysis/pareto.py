@@ -12,9 +12,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import style
-from analysis.measured import count
 from bench.mixpath_store import SEARCH, read_search
 from bench.store import RunFolderError
+from bench.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,9 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from analysis import style
-from analysis.measured import count, groups, preferred, read_all, records, say, t_interval
+from analysis.measured import groups, preferred, read_all, records, say, t_interval
 from analysis.shades import shade
+from bench.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis import style
-from analysis.measured import count, groups, records, t_interval
+from analysis.measured import groups, records, t_interval
 from bench.store import read_csv
 from bench.variations import ONE_PER_CELL, REFERENCE, VARIATIONS
+from bench.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,14 +9,18 @@ was run.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
+from rich.console import Console
+from rich.table import Table as RichTable
 
 from bench.mixpath_store import EVALUATION, read_final
 from bench.network_complexity import num_multiply_adds, num_parameters
 from bench.recipe import to_dict
 from bench.store import RUN, read_csv, write_csv
+from bench.words import count
 
 if TYPE_CHECKING:
     import argparse
@@ -44,6 +48,17 @@ class ImageNet(NamedTuple):
     top5: float | None
     reference: str
 
+
+FILE_WIDTH = 120
+"""Columns of a table that is written to no terminal."""
+
+HEADS = {
+    "parameters_m": "parameters (M)",
+    "multiply_adds_m": "multiply-adds (M)",
+    "test_error": "error (%)",
+    "top1": "top-1 (%)",
+    "top5": "top-5 (%)",
+}
 
 SOURCE = "Chu et al., MixPath (arXiv 2001.05887)"
 COMPARISON = "compared there"
@@ -92,9 +107,30 @@ def tables(options: argparse.Namespace) -> None:
         ("table1", cifar10_table(options.networks)),
         ("table2", imagenet_table(options.networks)),
     ):
-        print(table.drop(columns="source").to_string(index=False, na_rep="-"), end="\n\n")
+        _print(table.drop(columns="source"))
         if options.out is not None:
             write_csv(table, options.out / f"{name}.csv")
+
+
+def _print(frame: pd.DataFrame) -> None:
+    """Print a table, long architectures and references folded."""
+    table = RichTable(box=None, header_style="bold", padding=(0, 1))
+    for name in frame.columns:
+        is_text = name in ("network", "kind", "reference")
+        table.add_column(
+            HEADS.get(name, name), justify="left" if is_text else "right", overflow="fold"
+        )
+    for row in frame.itertuples(index=False):
+        table.add_row(*("-" if pd.isna(value) else _text(value) for value in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    console.print(table)
+    console.print()
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 def cifar10_table(folders: list[Path]) -> pd.DataFrame:
@@ -104,9 +140,8 @@ def cifar10_table(folders: list[Path]) -> pd.DataFrame:
     ]
     for ours in our_rows(folders):
         if ours.pop("num_classes") == 10:
-            top1 = ours.pop("top1")
-            ours.pop("top5")
-            rows.append({**ours, "test_error": 100 - top1, "kind": ours.pop("verb")})
+            top1, _ = ours.pop("top1"), ours.pop("top5")
+            rows.append({"kind": ours.pop("verb"), "test_error": 100 - top1, **ours})
     return pd.DataFrame(rows)
 
 
@@ -129,7 +164,8 @@ def our_rows(folders: list[Path]) -> list[dict[str, Any]]:
 
 def _our_row(folder: Path) -> dict[str, Any]:
     run = read_final(folder)
-    network = run.space.network(run.architecture)
+    size = run.recipe.resize or run.recipe.skeleton.image_size
+    network = replace(run.space.network(run.architecture), image_size=size)
     last = read_csv(folder / EVALUATION).iloc[-1]
     fields, about = to_dict(run.recipe), json.loads((folder / RUN).read_text())
     images = f"{fields['num_train_images']:,}" if fields["num_train_images"] else "all"
@@ -143,8 +179,9 @@ def _our_row(folder: Path) -> dict[str, Any]:
         "num_classes": fields["num_classes"],
         "reference": (
             f"trained by this project ({run.recipe.name}, {run.recipe.space}, width "
-            f"{fields['width']:g}, depth {fields['depth']:g}, {fields['image_size']} pixels, "
-            f"{images} images of data set {fields['data_set']!r}, {last['epoch']:.0f} epochs, "
+            f"{fields['width']:g}, depth {fields['depth']:g}, {size} pixels, "
+            f"{images} images of data set {fields['data_set']!r}, "
+            f"{count(int(last['epoch']), 'epoch')}, "
             f"seed {run.seed}, {about['device']})"
         ),
         "source": str(folder.name),

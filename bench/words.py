@@ -33,7 +33,7 @@ def describe_recipe(recipe: Recipe) -> str:
     skeleton = recipe.skeleton
     network = (
         f"Supernet over the space {recipe.space}, {skeleton.num_stacks} stacks of "
-        f"{_count(skeleton.cells_per_stack, 'cell')} on {skeleton.stem_channels} channels, "
+        f"{count(skeleton.cells_per_stack, 'cell')} on {skeleton.stem_channels} channels, "
         f"{skeleton.image_size}x{skeleton.image_size} images"
     )
     scoring = (
@@ -62,7 +62,7 @@ def _describe_runs(runs: list[Run]) -> dict[str, Any]:
 def _training(recipe: Recipe, training: Training) -> str:
     return (
         f"trained on {_images(recipe.num_train_images)} of the {recipe.train_split} split of "
-        f"{recipe.data_set} for {_count(training.epochs, 'epoch')}, batch {training.batch_size}, "
+        f"{recipe.data_set} for {count(training.epochs, 'epoch')}, batch {training.batch_size}, "
         f"{training.optimizer.upper()}, learning rate {training.lr:g} with cosine decay, momentum "
         f"{training.momentum:g}, weight decay {training.weight_decay:g}, gradient clip "
         f"{training.grad_clip:g}, {training.precision}; paths drawn by the sampler {recipe.sampler}"
@@ -86,5 +86,6 @@ def _images(num: int) -> str:
     return f"{num:,} images" if num else "all images"
 
 
-def _count(num: int, what: str) -> str:
-    return f"{num} {what}" if num == 1 else f"{num} {what}s"
+def count(number: int, thing: str) -> str:
+    """Write a number of things."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -46,7 +46,9 @@ def test_ours_stand_beside_them_with_what_was_trained(tmp_path: Path) -> None:
     assert len(table) == len(TABLE1) + 1
     ours = table.iloc[-1]
     assert "trained by this project" in ours["reference"]
-    assert "data set 'digits', 1 epochs, seed 0, cpu" in ours["reference"]
+    assert "data set 'digits', 1 epoch, seed 0, cpu" in ours["reference"]
+    assert "verb" not in table
+    assert ours["kind"] == "retrain"
     assert table["reference"].str.contains("trained by this project").sum() == 1
     assert len(imagenet_table(folders)) == len(TABLE2)
     assert mixpath.main(["tables", *map(str, folders), "--out", str(tmp_path / "tables")]) == 0
