@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from bench.mixpath_recipe import FinalRecipe, MixRecipe, recipe_space
 from bench.store import (
     CHECKPOINT,
+    HISTORY,
     RUN,
     RunFolderError,
     open_folder,
@@ -63,6 +64,12 @@ class MixRun:
     def variant(self) -> str:
         """How the run differs from others of its space and m: sampler, batch norm."""
         return variant(cast("Any", self.recipe))
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether every epoch has been trained."""
+        path = self.folder / HISTORY
+        return path.is_file() and len(read_csv(path)) >= self.recipe.training.epochs
 
 
 @dataclass(frozen=True)
@@ -156,12 +163,11 @@ def kind(folder: Path) -> str:
 
 
 def find_supernets(results: Path) -> list[MixRun]:
-    """List the trained supernets below a results folder, by space, m, variant and seed."""
+    """List the supernets below a results folder whose training has ended, by space, m and so on."""
     folders = [path.parent for path in results.glob(f"*/*/{RUN}")]
-    found = [
-        read_supernet(f) for f in folders if kind(f) == "supernet" and (f / CHECKPOINT).is_file()
-    ]
-    return sorted(found, key=lambda r: (r.recipe.space, r.recipe.m, r.variant, r.seed))
+    started = [f for f in folders if kind(f) == "supernet" and (f / CHECKPOINT).is_file()]
+    runs = [run for run in map(read_supernet, started) if run.is_trained]
+    return sorted(runs, key=lambda r: (r.recipe.space, r.recipe.m, r.variant, r.seed))
 
 
 def search_folder(run: MixRun, algorithm: str, seed: int) -> Path:

@@ -67,6 +67,13 @@ def test_measured_is_not_measured_again(results: Path) -> None:
     assert stamps == {p: p.stat().st_mtime_ns for p in run.folder.glob("*.csv")}
 
 
+def test_a_supernet_still_in_training_is_left_out(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results, tmp_path / "copy")
+    (run, _) = find_supernets(tmp_path / "copy")
+    write_csv(read_csv(run.folder / "history.csv")[:1], run.folder / "history.csv")
+    assert [r.variant for r in find_supernets(tmp_path / "copy")] == ["single"]
+
+
 def test_figure_5_is_of_the_first_layer(results: Path) -> None:
     runs = find_supernets(results)
     frame = mixpath_figures.first_layer(runs)
@@ -170,7 +177,8 @@ def test_a_folder_without_supernets(
     assert mixpath_figures.figures(tmp_path) == []
     shutil.copytree(results / "s1-m2", tmp_path / "s1-m2")
     for path in tmp_path.glob("*/*/*.csv"):
-        path.unlink()
+        if path.name != "history.csv":
+            path.unlink()
     shutil.rmtree(tmp_path / "s1-m2" / "single-seed0")
     assert mixpath_figures.figures(tmp_path) == []
 
