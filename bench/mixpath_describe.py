@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench.blocks import Network, parse
+from bench.command import unknown
 from bench.known_networks import PUBLISHED, TEXTS, known_network
 from bench.mixpath_recipe import MIXPATH_PRESETS, recipe_space
 from bench.network_complexity import num_multiply_adds, num_operations, num_parameters
@@ -35,7 +37,7 @@ def facts(options: argparse.Namespace) -> dict[str, Any]:
     """Return what is said of a network, JSON-ready.
 
     Raises:
-        ValueError: a text that is none of the three, or outside the space.
+        ValueError: a text that is none of the three, a name misspelt, or outside the space.
     """
     name = options.network
     about: dict[str, Any] = {}
@@ -53,6 +55,8 @@ def facts(options: argparse.Namespace) -> dict[str, Any]:
         about["architecture"] = str(found.architecture)
     elif name.startswith("stem_"):
         network = parse(name)
+    elif difflib.get_close_matches(name, (*TEXTS, *RECONSTRUCTIONS)):
+        raise unknown("network", name, (*TEXTS, *RECONSTRUCTIONS))
     else:
         changes = read_changes(options.changes)
         preset = load(options.preset, MIXPATH_PRESETS, "preset")()
