@@ -255,7 +255,7 @@ def test_export_is_loaded_back_and_equal(tmp_path: Path) -> None:
     space = s3(2, TINY)
     architecture = space.sample(np.random.default_rng(7))
     whole = extract(lived_in(space), space, architecture)
-    network = fold(whole).train()
+    network = fold(whole).train().to(memory_format=torch.channels_last)
     path = tmp_path / "network.pt2"
     assert export(network, path, whole) <= 1e-5
     assert network.training
