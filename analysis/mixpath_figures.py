@@ -98,7 +98,10 @@ def _table4(runs: list[MixRun], out: Path) -> Path | None:
     summary = table4(runs)
     if summary.empty or not (summary["kind"] == "sum").any():
         return None
-    panels = similarity.table_panels(summary)
+    panels = [
+        panel.assign(where="first searched layer", is_papers_space=runs[0].recipe.space == "s1")
+        for panel in similarity.table_panels(summary)
+    ]
     return _save(panels, similarity.draw_table, out / "table4_similarity", summary)
 
 

@@ -95,7 +95,10 @@ def table_panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
     frame = frame[frame["m"] == preferred(frame["m"].unique().tolist(), 2)]
     is_end = (frame["epoch"] == 0) | (frame["epoch"] == frame["final_epoch"])
     last = frame["cell"].max()
-    return [same.assign(last_cell=last) for _, same in groups(frame[is_end], "cell")]
+    return [
+        same.assign(last_cell=last, where=f"cell {cell + 1}", is_papers_space=False)
+        for cell, same in groups(frame[is_end], "cell")
+    ]
 
 
 def draw_table(frame: pd.DataFrame, ax: Axes) -> Axes:
@@ -124,11 +127,11 @@ def draw_table(frame: pd.DataFrame, ax: Axes) -> Axes:
     first = frame.iloc[0]
     seeds, pairs = count(first["num_seeds"], "seed"), count(first["num_pairs"], "pair")
     ax.set_title(
-        f"m = {first['m']}, cell {first['cell'] + 1}, {seeds}\n{pairs}, "
+        f"m = {first['m']}, {first['where']}, {seeds}\n{pairs}, "
         f"{first['num_images']} images", loc="left", fontsize=8,
     )  # fmt: skip
     if first["cell"] == first["last_cell"]:
-        ax.legend(handles=_legend(), fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5),
+        ax.legend(handles=_legend(frame), fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5),
                   handlelength=1)  # fmt: skip
     return ax
 
@@ -222,18 +225,21 @@ def draw_map(frame: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def _legend() -> list[Line2D]:
+def _legend(frame: pd.DataFrame) -> list[Line2D]:
     grey = style.color("paper")
     look: dict[str, Any] = {"linestyle": "", "markersize": 5}
 
     def dot(bn: str) -> Line2D:
         return Line2D([], [], marker="o", color=style.color(bn), label=style.label(bn), **look)
 
+    def hollow(marker: str, label: str) -> Line2D:
+        return Line2D([], [], marker=marker, color=grey, markerfacecolor="white", label=label,
+                      **look)  # fmt: skip
+
+    papers = "paper" if frame["is_papers_space"].all() else "paper: another\nspace (S1)"
     return [
-        dot("shadow"),
-        dot("single"),
-        Line2D([], [], marker="o", color=grey, markerfacecolor="white", label="untrained", **look),
-        Line2D([], [], marker="D", color=grey, markerfacecolor="white",
-               label="paper: another\nspace (S1)", **look),
+        *map(dot, [bn for bn in ("shadow", "single") if bn in set(frame["bn"])]),
+        *([hollow("o", "untrained")] if (frame["epoch"] == 0).any() else []),
+        hollow("D", papers),
         Line2D([], [], color="black", linestyle=":", linewidth=1, label="orthogonal"),
-    ]  # fmt: skip
+    ]
