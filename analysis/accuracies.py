@@ -75,10 +75,9 @@ def are_identical(frame: pd.DataFrame) -> bool:
 def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """Split by calibrated, then m; every panel knows the bins that all share."""
     bins = np.linspace(frame["accuracy"].min(), frame["accuracy"].max(), NUM_BINS + 1)
-    return [
-        same.assign(low=bins[0], high=bins[-1], last_m=frame["m"].max())
-        for _, same in groups(frame, ["calibrated", "m"])
-    ]
+    known = {"low": bins[0], "high": bins[-1], "last_m": frame["m"].max(),
+             "methods": " ".join(frame["bn"].unique())}  # fmt: skip
+    return [same.assign(**known) for _, same in groups(frame, ["calibrated", "m"])]
 
 
 def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
@@ -101,6 +100,13 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
                  loc="left", fontsize=8)  # fmt: skip
     ax.set(xlabel="one-shot accuracy on validation images (%)", ylabel="architectures (%)")
     if first["m"] == first["last_m"] and not first["calibrated"]:
+        label_absent(ax, set(first["methods"].split()) - set(frame["bn"]))
         ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
         ax.legend(fontsize=7, loc="upper right")
     return ax
+
+
+def label_absent(ax: Axes, methods: set[str]) -> None:
+    """Name in a panel's legend what only other panels show."""
+    for bn in sorted(methods, key=style.order):
+        ax.plot([], [], color=style.color(bn), label=style.label(bn))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis import style
-from analysis.accuracies import METHODS
+from analysis.accuracies import METHODS, label_absent
 from analysis.measured import groups, read_all
 from bench.words import count
 
@@ -32,7 +32,8 @@ def compute(results: Path) -> pd.DataFrame:
 def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """Return one frame per m."""
     top = (frame["mean"] + frame["std"]).max()
-    return [same.assign(top=top, last_m=frame["m"].max()) for _, same in groups(frame, "m")]
+    known = {"top": top, "last_m": frame["m"].max(), "methods": " ".join(frame["bn"].unique())}
+    return [same.assign(**known) for _, same in groups(frame, "m")]
 
 
 def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
@@ -56,7 +57,9 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
         xlabel="epoch", ylabel="one-shot accuracy, raw (%)", ylim=(0, 100 * frame["top"].iloc[0])
     )
     if m == frame["last_m"].iloc[0]:
+        methods = frame["methods"].iloc[0].split()
+        label_absent(ax, set(methods) - set(frame["bn"]))
         ax.legend(fontsize=7, loc="upper left")
-        if METHODS[-1] not in set(frame["bn"]):
+        if METHODS[-1] not in methods:
             ax.text(0.02, 0.02, NO_ONE_SHOT, transform=ax.transAxes, fontsize=6)
     return ax
