@@ -128,10 +128,15 @@ def test_too_few_lists_to_drop_30_are_refused(table: Table, m: int) -> None:
             refuse()
 
 
-def test_check_accepts_what_works() -> None:
-    check(AUTHORS, FirstBranches(3))
-    check(SOUND, Branches(1))
-    check(PAPER, Branches(1))
+def test_check_accepts_what_works(table: Table) -> None:
+    cases: list[tuple[Protocol, Space]] = [
+        (AUTHORS, FirstBranches(3)),
+        (SOUND, Branches(1)),
+        (PAPER, Branches(1)),
+    ]
+    for protocol, space in cases:
+        check(protocol, space)
+        assert len(entries(space, table, protocol)) > 0
 
 
 def test_check_refuses_a_space_without_lists() -> None:
