@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import Parser, run_command
+from bench.base.command import Parser, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

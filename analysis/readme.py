@@ -15,11 +15,11 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.kendall_tau import PAPER
+from analysis.figures.kendall_tau import PAPER
 from analysis.tables import NOTHING, describe_n, describe_tau, name_row
-from bench.command import Parser, run_command
-from bench.ranking import HEADLINE, KENDALL_TAU
-from bench.store import read_csv, write_text
+from bench.base.command import Parser, run_command
+from bench.base.files import read_csv, write_text
+from bench.ranking.outputs import HEADLINE, KENDALL_TAU
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

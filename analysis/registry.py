@@ -8,9 +8,9 @@ its ranking is in `paper.py`.
 
 from __future__ import annotations
 
-from analysis import kendall_tau, scatter
-from analysis.analysis import Analysis
-from analysis.paper import PAPER_ANALYSES
+from analysis.figure import Analysis
+from analysis.figures import kendall_tau, scatter
+from analysis.figures.paper import PAPER_ANALYSES
 
 __all__ = ["ANALYSES", "Analysis"]
 

@@ -26,8 +26,8 @@ from analysis.tables import (
     name_row,
     tau_tables,
 )
-from bench.ranking import ABOUT, DIFFERENCES, DIGITS, HEADLINE, KENDALL_TAU
-from bench.store import read_csv, write_csv, write_text
+from bench.base.files import read_csv, write_csv, write_text
+from bench.ranking.outputs import ABOUT, DIFFERENCES, DIGITS, HEADLINE, KENDALL_TAU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

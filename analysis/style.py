@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from bench.atomic import replacing
+from bench.base.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,9 +13,9 @@ from rich.console import Group
 from rich.table import Table as RichTable
 
 from analysis import style
-from bench.protocol import PROTOCOLS, describe
-from bench.ranking import HEADLINE
-from bench.summary import BASELINE
+from bench.ranking.outputs import HEADLINE
+from bench.ranking.protocol import PROTOCOLS, describe
+from bench.ranking.summary import BASELINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,16 +25,19 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import track
 
-from bench.command import Parser, positive, run_command, unknown
-from bench.parallel import default_jobs, in_parallel, task
-from bench.recipe import PRESETS
-from bench.store import Run, find_main_runs, open_table, write_csv
-from bench.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
+from bench.base.command import Parser, positive, run_command
+from bench.base.files import write_csv
+from bench.base.names import unknown
+from bench.base.parallel import default_jobs, in_parallel, task
+from bench.config.recipe import PRESETS
+from bench.ranking.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
+from bench.runs.run import Run, find_main_runs
+from bench.table.table import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.table import Table
+    from bench.table.table import Table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Measure what is missing."""
     from supernet.devices import choose_device
-    from supernet.measure import MEASUREMENTS, missing
+    from supernet.measure.measurements import MEASUREMENTS, missing
 
     options = parser().parse_args(argv)
     names = [name for name in (options.only or "").split(",") if name] or list(MEASUREMENTS)
@@ -102,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _measure(run: Run, names: list[str], data: Path | None, device: str, num_threads: int) -> Run:
-    from supernet.measure import measure_run
+    from supernet.measure.measurements import measure_run
 
     return measure_run(run, names, data, device, num_threads)
 

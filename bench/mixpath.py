@@ -23,9 +23,9 @@ if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/,
 import argparse
 from typing import TYPE_CHECKING
 
-from bench.command import Parser, positive, run_command
-from bench.mixpath_recipe import MIXPATH_PRESETS
-from bench.search import ALGORITHMS
+from bench.base.command import Parser, positive, run_command
+from bench.config.mixpath_recipe import MIXPATH_PRESETS
+from bench.search.algorithms import ALGORITHMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,13 +157,13 @@ def _machine_options(p: argparse.ArgumentParser) -> None:
 
 
 class _verb:  # noqa: N801
-    """Calls a verb of `bench.mixpath_verbs`, imported only then: --help stays fast."""
+    """Calls a verb of `bench.verbs.mixpath_verbs`, imported only then: --help stays fast."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def __call__(self, options: argparse.Namespace) -> None:
-        from bench.mixpath_verbs import VERBS
+        from bench.verbs.mixpath_verbs import VERBS
 
         VERBS[self.name](options)
 

@@ -17,9 +17,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from bench.command import Parser, run_command
-from bench.correlation import kendall_tau
-from bench.table import Table
+from bench.base.command import Parser, run_command
+from bench.ranking.correlation import kendall_tau
+from bench.table.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

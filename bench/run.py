@@ -25,20 +25,22 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench.baselines import BASELINES
-from bench.command import Parser, positive, run_command
-from bench.parallel import BACKENDS, run_all
-from bench.plugin import load
-from bench.protocol import PROTOCOLS, check
-from bench.ranking import ABOUT, write_rankings
-from bench.recipe import PRESETS, RECIPES, Preset, Recipe, override, read_changes
-from bench.store import Run, find_runs, load_space, open_run, open_table
+from bench.base.command import Parser, positive, run_command
+from bench.base.names import load
+from bench.base.parallel import BACKENDS
+from bench.config.recipe import PRESETS, RECIPES, Preset, Recipe, override, read_changes
+from bench.ranking.baselines import BASELINES
+from bench.ranking.outputs import ABOUT, write_rankings
+from bench.ranking.protocol import PROTOCOLS, check
+from bench.runs.run import Run, find_runs, load_space, open_run
+from bench.table.table import open_table
+from bench.verbs.complete import run_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.protocol import Protocol
-    from bench.table import Table
+    from bench.ranking.protocol import Protocol
+    from bench.table.table import Table
 
 COMMAND = "bench/run.py"
 BATCH_NORMS = {"sound": "shadow,single", "authors": "none,shadow"}

@@ -32,23 +32,23 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from bench.command import Parser, run_command
-from bench.complexity import Skeleton
-from bench.recipe import Recipe, Training
-from bench.space import Branches
-from bench.speed_table import measure_import, measure_table
-from bench.store import write_csv
-from bench.timing import in_turns, row
+from bench.base.command import Parser, run_command
+from bench.base.files import write_csv
+from bench.base.timing import in_turns, row
+from bench.config.recipe import Recipe, Training
+from bench.network.cell_costs import Skeleton
+from bench.space.branches import Branches
+from bench.table.speed import measure_import, measure_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import torch
 
-    from bench.space import Architecture
-    from bench.space import Path as NetPath
-    from supernet.cell_net import CellNet
-    from supernet.data import DataSet
+    from bench.space.branches import Architecture
+    from bench.space.branches import Path as NetPath
+    from supernet.data.tensors import DataSet
+    from supernet.nets.cells import CellNet
 
 BATCH = 96
 REPEATS = 9
@@ -90,9 +90,9 @@ def measure_training() -> dict[str, Any]:
     """Compare a training step: draw a path, forward, backward, clip, step."""
     import torch
 
+    from supernet.data.source import TensorSource
     from supernet.sampling import uniform
-    from supernet.source import TensorSource
-    from supernet.train import Trainer
+    from supernet.training.trainer import Trainer
 
     torch.set_num_threads(1)
     data, model = _data(BATCH), _supernet()
@@ -157,7 +157,7 @@ class PlainLoop:
         """Return logits of shape (B, 10) for contiguous images (B, 3, 32, 32)."""
         import torch.nn.functional as F
 
-        from supernet.cell_net import BranchCell, active_paths
+        from supernet.nets.cells import BranchCell, active_paths
 
         x = self.model.stem(x)
         for layer in self.model.layers:
@@ -201,8 +201,8 @@ class PlainLoop:
 def _supernet() -> CellNet:
     import torch
 
-    from supernet.cell_net import CellNet
-    from supernet.train import initialise
+    from supernet.nets.cells import CellNet
+    from supernet.training.trainer import initialise
 
     model = initialise(lambda: CellNet(SKELETON, SPACE), 0)
     assert isinstance(model, CellNet)
@@ -212,7 +212,7 @@ def _supernet() -> CellNet:
 def _data(num_images: int) -> DataSet:
     import torch
 
-    from supernet.data import DataSet, Images
+    from supernet.data.tensors import DataSet, Images
 
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (num_images, 3, 32, 32), generator=generator, dtype=torch.uint8)
@@ -221,7 +221,7 @@ def _data(num_images: int) -> DataSet:
 
 
 def _input(data: DataSet, num_images: int) -> tuple[torch.Tensor, torch.Tensor]:
-    from supernet.data import to_input
+    from supernet.data.tensors import to_input
 
     x = to_input(data.train.pixels[:num_images], data.statistics).contiguous()
     return x, data.train.labels[:num_images]

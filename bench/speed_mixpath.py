@@ -31,20 +31,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bench.command import Parser, run_command
-from bench.evaluations import Evaluations
-from bench.mixpath_space import MixPathSpace, MixSkeleton, s1
-from bench.search import nsga2
-from bench.store import write_csv
-from bench.timing import in_turns
+from bench.base.command import Parser, run_command
+from bench.base.files import write_csv
+from bench.base.timing import in_turns
+from bench.runs.evaluations import Evaluations
+from bench.search.algorithms import nsga2
+from bench.space.kernels import MixPathSpace, MixSkeleton, s1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import torch
 
-    from bench.architecture import MixArchitecture
-    from supernet.mixpath_net import MixNet
+    from bench.space.architecture import MixArchitecture
+    from supernet.nets.bottlenecks import MixNet
 
 BATCH = 64
 REPEATS = 7
@@ -88,7 +88,7 @@ def measure_s1() -> Iterator[dict[str, Any]]:
     """Time S1's step and forward pass against the plain loop, in turns."""
     import torch
 
-    from supernet.mixpath_net import supernet
+    from supernet.nets.bottlenecks import supernet
 
     space, rng = s1(2, SKELETON), np.random.default_rng(0)
     torch.manual_seed(0)
@@ -154,8 +154,8 @@ def stepper(
 
 def measure_decoding(root: Path) -> dict[str, Any]:
     """Count the images that one core decodes and augments a second."""
-    from supernet.file_source import Augmented
-    from supernet.imagenet import first, list_files
+    from supernet.data.file_source import Augmented
+    from supernet.data.imagenet import first, list_files
 
     files, _ = list_files(root, "train")
     files = first(files, min(len(files), 200))

@@ -27,16 +27,16 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from bench import csv_rows
-from bench.cell import Cell
-from bench.command import Parser, run_command
-from bench.complexity import Skeleton
-from bench.csv_rows import DEFAULT_EPOCHS, branches_cell, graph_cell
-from bench.download import FILES, download, official_file
-from bench.importers import import_sources
-from bench.table import Table, data_folder, default_table_path
-from bench.table_text import answer, description
-from bench.verify import verify
+from bench.base.command import Parser, run_command
+from bench.network.cell import Cell
+from bench.network.cell_costs import Skeleton
+from bench.table import csv_rows
+from bench.table.csv_rows import DEFAULT_EPOCHS, branches_cell, graph_cell
+from bench.table.download import FILES, download, official_file
+from bench.table.importers import import_sources
+from bench.table.table import Table, data_folder, default_table_path
+from bench.table.text import answer, description
+from bench.table.verify import verify
 
 
 def main(argv: Sequence[str] | None = None) -> int:

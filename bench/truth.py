@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import track
 
-from bench.atomic import replacing
-from bench.command import Parser, positive, run_command
-from bench.parallel import default_jobs, in_parallel, task
-from bench.plugin import load
-from bench.recipe import (
+from bench.base.command import Parser, positive, run_command
+from bench.base.files import replacing
+from bench.base.names import load
+from bench.base.parallel import default_jobs, in_parallel, task
+from bench.config.recipe import (
     PRESETS,
     StandAlone,
     field_types,
@@ -33,13 +33,13 @@ from bench.recipe import (
     read_changes,
     to_dict,
 )
-from bench.space import SPACES
-from bench.table import Row, Source, write_table
+from bench.space.branches import SPACES
+from bench.table.table import Row, Source, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.cell import Cell
+    from bench.network.cell import Cell
 
 RECIPE = "recipe.json"
 
@@ -142,8 +142,8 @@ def train_part(
     """Train one cell once, on one thread, and keep the result."""
     import torch
 
-    from supernet.data import load_data
-    from supernet.standalone import train_cell
+    from supernet.data.tensors import load_data
+    from supernet.nets.stand_alone import train_cell
 
     torch.set_num_threads(1)
     data = load_data(recipe.data_set, recipe.skeleton, data_path, device)

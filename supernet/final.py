@@ -17,23 +17,24 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from bench.mixpath_store import BEST, EVALUATION, FinalRun, kind, read_final, read_supernet
-from bench.store import RunFolderError, read_csv, write_csv
-from supernet.extract import extract, stand_alone
-from supernet.methods import method
-from supernet.mixpath_net import MixNet
+from bench.base.files import read_csv, write_csv
+from bench.runs.mixpath_store import BEST, EVALUATION, FinalRun, kind, read_final, read_supernet
+from bench.runs.run import RunFolderError
+from supernet.distributed import ALONE, Ranks
 from supernet.mixpath_runs import finish, load_supernet, prepared
-from supernet.ranks import ALONE, Ranks
+from supernet.nets.bottlenecks import MixNet
+from supernet.nets.extract import extract, stand_alone
 from supernet.runs import read_checkpoint, save_checkpoint
 from supernet.score import Means, is_correct, loss_per_image
-from supernet.train import Trainer, initialise
+from supernet.training.schedules import method
+from supernet.training.trainer import Trainer, initialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from supernet.pool import Pool
-    from supernet.source import Batch
-    from supernet.train import Epoch
+    from supernet.data.pool import Pool
+    from supernet.data.source import Batch
+    from supernet.training.trainer import Epoch
 
 SCRATCH = "scratch"
 

@@ -12,27 +12,28 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from bench.plugin import load
-from bench.store import CHECKPOINT, HISTORY, TIMES, RunFolderError, write_csv
-from supernet.methods import method
-from supernet.mixpath_net import MixNet, set_batch_norms, supernet
-from supernet.ranks import ALONE, Ranks
+from bench.base.files import write_csv
+from bench.base.names import load
+from bench.runs.run import CHECKPOINT, HISTORY, TIMES, RunFolderError
+from supernet.distributed import ALONE, Ranks
+from supernet.nets.bottlenecks import MixNet, set_batch_norms, supernet
 from supernet.runs import Reporter, read_checkpoint, save_checkpoint
 from supernet.sampling import SAMPLERS
 from supernet.score import SCORERS, SupernetScorer
 from supernet.shadow_bn import BATCH_NORMS
-from supernet.train import Trainer, initialise
+from supernet.training.schedules import method
+from supernet.training.trainer import Trainer, initialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from bench.architecture import MixArchitecture
-    from bench.mixpath_recipe import MixRecipe, MixTraining
-    from bench.mixpath_space import MixPathSpace
-    from bench.mixpath_store import MixRun
-    from supernet.pool import Pool
-    from supernet.train import Epoch
+    from bench.config.mixpath_recipe import MixRecipe, MixTraining
+    from bench.runs.mixpath_store import MixRun
+    from bench.space.architecture import MixArchitecture
+    from bench.space.kernels import MixPathSpace
+    from supernet.data.pool import Pool
+    from supernet.training.trainer import Epoch
 
 
 def check_recipe(recipe: MixRecipe) -> None:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from bench.atomic import remove_temporary, replacing
-from bench.plugin import load
-from bench.store import (
+from bench.base.files import read_csv, remove_temporary, replacing, write_csv
+from bench.base.names import load
+from bench.runs.run import (
     CHECKPOINT,
     HISTORY,
     PROGRESS,
@@ -29,22 +29,20 @@ from bench.store import (
     Run,
     RunFolderError,
     load_space,
-    read_csv,
-    write_csv,
 )
-from supernet.cell_net import SUM_SUFFIX, CellNet
-from supernet.data import DATA_SETS, DataSet, load_data, take
+from supernet.data.source import TensorSource
+from supernet.data.tensors import DATA_SETS, DataSet, load_data, take
+from supernet.nets.cells import SUM_SUFFIX, CellNet
 from supernet.sampling import SAMPLERS
 from supernet.score import SCORERS, SupernetScorer
 from supernet.shadow_bn import BATCH_NORMS
-from supernet.source import TensorSource
-from supernet.train import SHOW_EVERY_S, Progress, Trainer, initialise
+from supernet.training.trainer import SHOW_EVERY_S, Progress, Trainer, initialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bench.recipe import Recipe
+    from bench.config.recipe import Recipe
 
 SCORES_PART = "scores.part.csv"
 SAVE_EVERY_S = 10.0

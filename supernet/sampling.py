@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.architecture import KERNELS, Layer, MixArchitecture
-from bench.cell import OPERATIONS
-from bench.mixpath_space import MixPathSpace
+from bench.network.cell import OPERATIONS
+from bench.space.architecture import KERNELS, Layer, MixArchitecture
+from bench.space.kernels import MixPathSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from bench.space import Path, Space
+    from bench.space.branches import Path, Space
 
 DROP_ALL = 0.05
 """Probability that every operation of a cell (or of a group of kernels) would be dropped at the end

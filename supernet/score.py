@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 import torch.nn.functional as F
 
-from bench.plugin import load
+from bench.base.names import load
 from supernet.calibrate import Estimate, applied, observing
-from supernet.data import DataSet, Images, take, to_input
+from supernet.data.tensors import DataSet, Images, take, to_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from torch import nn
 
-    from bench.recipe import Calibration
-    from bench.space import Space
+    from bench.config.recipe import Calibration
+    from bench.space.branches import Space
 
     Architecture = Any
     Batch = tuple[torch.Tensor, torch.Tensor]

@@ -5,9 +5,9 @@ python -m tests.bless
 
 import json
 
-from tests import test_cell_net
+from tests.supernet.nets import test_cells
 
-GOLDEN = (test_cell_net,)
+GOLDEN = (test_cells,)
 """Test modules with a GOLDEN path and a golden() that measures what it holds."""
 
 if __name__ == "__main__":

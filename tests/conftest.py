@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from bench.cell import Cell
+from bench.network.cell import Cell
+from tests.paths import SHARED_DATA
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 settings.register_profile("ours", deadline=None, derandomize=True)  # no failure by chance
 settings.load_profile("ours")
-
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 class RealRows:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from bench.cell import INPUT, MAX_EDGES, OPERATIONS, OUTPUT, Cell
+from bench.network.cell import INPUT, MAX_EDGES, OPERATIONS, OUTPUT, Cell
 
 FIRST_HASH = "00005c142e6f48ac74fdcf73e3439874"
 FIRST_CELL = Cell.from_matrix(

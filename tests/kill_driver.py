@@ -15,10 +15,10 @@ from pathlib import Path
 
 import torch
 
-from bench.store import Run, open_run
+from bench.runs.run import Run, open_run
 from supernet import runs
-from supernet.data import load_digits
-from tests.test_runs import RECIPE
+from supernet.data.tensors import load_digits
+from tests.supernet.test_runs import RECIPE
 
 MOST_WRITES = 12
 FIRST_S, LATER_S = 0.5, 0.25  # later attempts live longer, so that a slow machine ends too

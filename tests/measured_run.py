@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.report import write_report
+from bench.config.recipe import digits, override
 from bench.measure import main
-from bench.protocol import PROTOCOLS
-from bench.ranking import write_rankings
-from bench.recipe import digits, override
-from bench.store import find_runs, open_run
-from bench.table import Table
-from supernet.data import load_data
+from bench.ranking.outputs import write_rankings
+from bench.ranking.protocol import PROTOCOLS
+from bench.runs.run import find_runs, open_run
+from bench.table.table import Table
+from supernet.data.tensors import load_data
+from supernet.measure.snapshots import Snapshots
 from supernet.runs import complete
-from supernet.snapshots import Snapshots
 from tests.synthetic import write_truth
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.store import Run
+    from bench.runs.run import Run
 
 TINY = {
     "stem_channels": "3",

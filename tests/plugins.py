@@ -5,10 +5,10 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from bench.cell import Cell
-from bench.complexity import Skeleton
-from bench.space import Branches, Path, Space
-from supernet.data import DataSet, load_digits
+from bench.network.cell import Cell
+from bench.network.cell_costs import Skeleton
+from bench.space.branches import Branches, Path, Space
+from supernet.data.tensors import DataSet, load_digits
 
 
 class FirstTwo(Branches):

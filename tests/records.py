@@ -8,10 +8,10 @@ from typing import Any
 
 import google_crc32c
 
-from bench.cell import Cell
-from bench.complexity import num_parameters
-from bench.metrics_proto import model_metrics_class
-from bench.tfrecord import masked
+from bench.network.cell import Cell
+from bench.network.cell_costs import num_parameters
+from bench.table.metrics_proto import model_metrics_class
+from bench.table.tfrecord import masked
 
 
 def frame(data: bytes) -> bytes:

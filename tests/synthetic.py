@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from bench.recipe import RECIPES, digits, to_dict
-from bench.space import Branches
-from bench.store import find_runs, load_space, run_folder, write_csv, write_text
-from bench.table import Row, Source, write_table
+from bench.base.files import write_csv, write_text
+from bench.config.recipe import RECIPES, digits, to_dict
+from bench.runs.run import find_runs, load_space, run_folder
+from bench.space.branches import Branches
+from bench.table.table import Row, Source, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from bench.cell import Cell
-    from bench.space import Space
-    from bench.store import Run
+    from bench.network.cell import Cell
+    from bench.runs.run import Run
+    from bench.space.branches import Space
 
 NOISE = {"shadow": 0.03, "single": 0.06}
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import ROOT
+
 PACKAGES = ("analysis", "bench", "supernet")
 COMMAND_LINES = {"run", "truth", "measure", "mixpath", "speed"}
 """Files of bench/, by name or by beginning, that may join the packages, inside functions."""

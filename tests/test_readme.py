@@ -7,9 +7,9 @@ import pytest
 
 from analysis import readme
 from bench import run
-from bench.recipe import PRESETS
+from bench.config.recipe import PRESETS
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text()
 
 

@@ -1,0 +1,1 @@
+"""One figure a file, each ending with its registry entry."""

@@ -1,0 +1,126 @@
+"""Calibration: how many images, of which split, in what batches, reset or not, and does it help.
+
+Each point changes one factor from the reference: all calibration images of the training split,
+in one batch, statistics reset. One architecture per cell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis import style
+from analysis.read import groups, t_interval
+from bench.base.files import read_csv
+from bench.ranking.outputs import HEADLINE
+from bench.ranking.variations import SWEEP_TAU
+from bench.runs.words import count
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+METHODS = ("shadow", "single")
+VALUES = {"tau": (1, "Kendall tau-b"), "accuracy": (100, "mean one-shot accuracy (%)")}
+LOWEST = {"tau": -1.0, "accuracy": 0.0}
+LINES = {
+    "images": (("train", "-", "o"), ("valid", "--", "s")),
+    "batch": (("reset", "-", "o"), ("no reset", "--", "s")),
+}
+NAMES = {
+    "train": "training images",
+    "valid": "validation images",
+    "reset": "reset, pooled",
+    "no reset": "no reset, momentum",
+}
+X_LABELS = {"images": "calibration images, in one batch", "batch": "images in a batch"}
+
+
+def compute(results: Path) -> pd.DataFrame:
+    """Return the sweep as lines, averaged over seeds, by m and batch norm.
+
+    Columns m, bn, axis ('images', 'batch' or 'raw'), line (a key of NAMES), x, value (a key of
+    VALUES), mean, low, high (95% over seeds), num_cells, num_seeds.
+    """
+    frame = read_csv(results / SWEEP_TAU)
+    frame = frame[(frame["scorer"] == HEADLINE) & frame["bn"].isin(METHODS)]
+    parts = [_lines(frame, axis, line) for axis, lines in LINES.items() for line, *_ in lines]
+    raw = frame[frame["factor"] == "raw"].assign(axis="raw", line="raw", x=0)
+    long = pd.concat([*parts, raw]).melt(
+        ["m", "bn", "seed", "axis", "line", "x", "num_cells"],
+        list(VALUES),
+        var_name="value",
+        value_name="y",
+    )
+    rows = []
+    keys = ["m", "bn", "axis", "line", "x", "value"]
+    for identity, same in groups(long, keys):
+        low, high = t_interval(same["y"].to_numpy())
+        row = dict(zip(keys, identity, strict=True))
+        row |= {"mean": same["y"].mean(), "low": low, "high": high}
+        rows.append(row | {"num_cells": same["num_cells"].iloc[0], "num_seeds": len(same)})
+    return pd.DataFrame(rows, columns=[*keys, "mean", "low", "high", "num_cells", "num_seeds"])
+
+
+def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the largest m: tau and accuracy, each by number of images and by batch."""
+    if frame.empty:
+        return []
+    shown = frame[frame["m"] == frame["m"].max()]
+    return [
+        shown[(shown["value"] == value) & shown["axis"].isin([axis, "raw"])]
+        for value in VALUES
+        for axis in LINES
+    ]
+
+
+def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw one value along one axis: a line per batch norm and kind, uncalibrated dotted."""
+    value = frame["value"].iloc[0]
+    factor, label = VALUES[value]
+    axis = next(name for name in frame["axis"] if name != "raw")
+    for bn in METHODS:
+        same, color = frame[frame["bn"] == bn], style.color(bn)
+        for raw in same[same["axis"] == "raw"]["mean"]:
+            ax.axhline(factor * raw, color=color, linestyle=":", linewidth=1.2,
+                       label=f"{style.label(bn)}, raw")  # fmt: skip
+        for shift, (line, dash, marker) in zip((0.97, 1.03), LINES[axis], strict=True):
+            points = same[same["line"] == line].sort_values("x")
+            x = points["x"] * (shift if bn == "shadow" else shift + 0.05)
+            ax.vlines(x, factor * points["low"], factor * points["high"], color=color,
+                      linewidth=0.8, alpha=0.6)  # fmt: skip
+            ax.plot(x, factor * points["mean"], dash, marker=marker, color=color, markersize=4,
+                    linewidth=1.3, label=f"{style.label(bn)}, {NAMES[line]}")  # fmt: skip
+    ax.set_xscale("log", base=2)
+    ticks = sorted(frame[frame["axis"] == axis]["x"].unique())
+    ax.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
+    ax.minorticks_off()
+    low, high = frame[["low", "mean"]].min().min(), frame[["high", "mean"]].max().max()
+    margin = 0.03 * factor
+    ax.set_ylim(factor * max(low, LOWEST[value]) - margin, factor * min(high, 1.0) + margin)
+    ax.set(xlabel=X_LABELS[axis], ylabel=label)
+    first = frame.iloc[0]
+    ax.set_title(
+        f"m = {first['m']}: {count(int(first['num_cells']), 'cell')}, "
+        f"{count(int(first['num_seeds']), 'seed')}", loc="left", fontsize=8,
+    )  # fmt: skip
+    if value == "accuracy":
+        ax.legend(fontsize=6.5, handlelength=2.4, loc="lower left", frameon=True, framealpha=0.85,
+                  edgecolor="none")  # fmt: skip
+    return ax
+
+
+def _lines(frame: pd.DataFrame, axis: str, line: str) -> pd.DataFrame:
+    """Choose the rows of one line; the reference belongs to several."""
+    factor, is_reset = frame["factor"], frame["reset"].astype(str) == "True"
+    is_in = {
+        "train": factor.isin(["images", "none"]),
+        "valid": factor == "split",
+        "reset": is_reset & factor.isin(["batch", "none"]),
+        "no reset": ~is_reset & factor.isin(["batch", "reset"]),
+    }[line]
+    chosen = frame[is_in]
+    x = chosen["num_images"] if axis == "images" else chosen["batch"]
+    return chosen.assign(axis=axis, line=line, x=x)

@@ -1,0 +1,144 @@
+"""Kendall tau per group: intervals, seeds, baselines, chance, ceiling, the paper's Table 3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from analysis import style
+from analysis.tables import describe_n, describe_tau, markdown_tables, name_row, terminal_table
+from bench.base.files import read_csv
+from bench.ranking.outputs import BY_SEED, HEADLINE, IDENTITY, KENDALL_TAU
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+    Row = dict[str, Any]
+
+__all__ = ["compute", "draw", "height", "markdown_tables", "panels", "terminal_table"]
+
+PAPER = {
+    (4, "shadow", "False"): (0.393, 0.017),
+    (4, "shadow", "True"): (0.597, 0.037),
+    (4, "single", "False"): (0.167, 0.038),
+    (4, "single", "True"): (0.368, 0.134),
+    (3, "shadow", "False"): (0.318, 0.034),
+    (3, "shadow", "True"): (0.592, 0.024),
+    (3, "single", "False"): (0.045, 0.060),
+    (3, "single", "True"): (0.430, 0.031),
+}
+"""The paper's Table 3 by m, batch norm and calibrated: mean and deviation over 3 seeds."""
+
+ROW_HEIGHT = 0.25  # inches
+
+
+def compute(results: Path) -> DataFrame:
+    """Read kendall_tau.csv, and into its column `taus` the values of the single seeds."""
+    frame, by_seed = (
+        table.assign(calibrated=table["calibrated"].astype(str))
+        for table in (read_csv(results / KENDALL_TAU), read_csv(results / BY_SEED))
+    )
+    taus = by_seed.groupby(list(IDENTITY))["tau"].agg(tuple).rename("taus")
+    return frame.join(taus, on=list(IDENTITY))
+
+
+def panels(frame: DataFrame) -> list[DataFrame]:
+    """Split into one frame per protocol, with the headline scorer and the baselines."""
+    shown = frame[(frame["scorer"] == HEADLINE) | (frame["bn"] == "-")]
+    return [shown[shown["protocol"] == protocol] for protocol in frame["protocol"].unique()]
+
+
+def height(frame: DataFrame) -> float:
+    """Return a panel's height in inches: one line per group, and a heading per m."""
+    num_lines = (frame["scorer"] != "random").sum() + 1.4 * frame["m"].nunique()
+    return float(ROW_HEIGHT * num_lines + 1.1)
+
+
+def draw(frame: DataFrame, ax: Axes) -> Axes:
+    """Draw one protocol: a line per group, below a heading per m."""
+    y = 0.0
+    ticks: dict[float, str] = {}
+    for m, same in frame.groupby("m"):
+        rows: list[Row] = same.to_dict("records")  # type: ignore[assignment]
+        rows = sorted((row for row in rows if row["scorer"] != "random"), key=_order)
+        _write(ax, 0, y, f"m = {m}: {describe_n(rows[0])}", weight="bold")
+        _draw_limits(ax, same, y + 0.5, y + 0.5 + len(rows))
+        for row in rows:
+            y += 1
+            _draw_row(ax, row, y)
+            ticks[y] = name_row(row)
+        y += 1.4
+    _finish(ax, frame, ticks, y - 0.9)
+    return ax
+
+
+def _draw_row(ax: Axes, row: Row, y: float) -> None:
+    color = style.color(row["scorer"] if row["bn"] == "-" else row["bn"])
+    face = "white" if row["calibrated"] == "False" else color
+    ax.hlines(y, row["tau_low"], row["tau_high"], color=color, linewidth=1.8)
+    if row["bn"] != "-" and len(row["taus"]) > 1:
+        ax.plot(row["taus"], [y + 0.24] * len(row["taus"]), ".", color=color, markersize=3.5)
+    marker = "o" if row["bn"] != "-" else "s"
+    ax.plot(row["tau_mean"], y, marker, color=color, markerfacecolor=face, markersize=6)
+    if paper := PAPER.get((row["m"], row["bn"], row["calibrated"])):
+        mean, std = paper
+        ax.errorbar(mean, y - 0.27, xerr=std, fmt="D", color=color, markerfacecolor="white",
+                    markersize=4, linewidth=0.8, capsize=1.5)  # fmt: skip
+    _write(ax, 1.01, y, describe_tau(row), fontsize=8)
+
+
+def _draw_limits(ax: Axes, same: DataFrame, top: float, bottom: float) -> None:
+    """Draw zero, what chance reaches, and what a perfect scorer would."""
+    ax.vlines(0, top, bottom, color="#999999", linewidth=0.6, zorder=0.5)
+    for row in same[same["scorer"] == "random"].to_dict("records"):
+        ax.fill_betweenx([top, bottom], row["tau_low"], row["tau_high"], zorder=0, linewidth=0,
+                         color=style.color("random"))  # fmt: skip
+    for ceiling in same[same["bn"] == "-"]["ceiling"].unique()[:1]:
+        ax.vlines(ceiling, top, bottom, color=style.color("ceiling"), linestyle="--", linewidth=1)
+
+
+def _finish(ax: Axes, frame: DataFrame, ticks: dict[float, str], bottom: float) -> None:
+    low = frame[["tau_low", "tau_mean"]].min().min()
+    ax.set(xlim=(min(-0.05, low - 0.05), 1.01), ylim=(bottom + 0.2, -0.7))
+    ax.set_yticks(list(ticks), list(ticks.values()))
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    protocol = frame["protocol"].iloc[0]
+    ax.set_xlabel(f"Kendall tau-b of {style.label(HEADLINE)} and truth, protocol {protocol}")
+    ax.legend(handles=_legend(frame), loc="lower center", bbox_to_anchor=(0.42, 1.0), ncol=3,
+              fontsize=8, handlelength=1.6, columnspacing=1.4)  # fmt: skip
+
+
+def _legend(frame: DataFrame) -> list[Line2D | Patch]:
+    grey = style.color("paper")
+
+    def line(label: str, **look: Any) -> Line2D:
+        return Line2D([], [], label=label, **({"color": grey, "marker": "o"} | look))
+
+    handles: list[Line2D | Patch] = [
+        line("calibrated: mean over seeds, 95% over cells", linewidth=1.8),
+        line("the same, not calibrated", linewidth=1.8, markerfacecolor="white"),
+        line("noise ceiling", marker="", linestyle="--", linewidth=1, color=style.color("ceiling")),
+        Patch(color=style.color("random"), label="95% of random scores"),
+    ]
+    if frame["taus"].map(len).max() > 1:
+        handles.insert(2, line("one seed", marker=".", linestyle="", markersize=4))
+    if set(PAPER) & set(frame[["m", "bn", "calibrated"]].itertuples(index=False, name=None)):
+        look = {"marker": "D", "markerfacecolor": "white", "markersize": 4, "linewidth": 0.8}
+        handles.append(line("paper, CIFAR-10 (sd over 3 seeds)", **look))
+    return handles
+
+
+def _write(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
+    """Write at a fraction of the width and a line's height."""
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), va="center", **look)
+
+
+def _order(row: Row) -> tuple[bool, int, str]:
+    is_baseline = row["bn"] == "-"
+    return is_baseline, style.order(row["scorer"] if is_baseline else row["bn"]), row["calibrated"]

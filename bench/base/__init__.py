@@ -1,0 +1,1 @@
+"""What all else stands on: names, files, random streams, command lines, processes."""

@@ -1,0 +1,1 @@
+"""Recipes: how weights and scores come about."""

@@ -1,0 +1,1 @@
+"""Cells and blocks as descriptions, and their exact costs."""

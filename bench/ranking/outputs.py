@@ -1,0 +1,206 @@
+"""The ranking stage: runs, a table and protocols in; CSV files out.
+
+Writes into the results folder
+    kendall_tau.csv            one row per m, batch norm, calibrated, scorer and protocol
+    kendall_tau_by_seed.csv    the same for each seed
+    differences.csv            tau of one batch norm minus another's, in pairs of equal seed
+    points.csv                 truth and scores of every entry, to draw
+    ranking.json               command, recipes, protocols and table in words and figures
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bench.base.files import write_csv, write_text
+from bench.ranking.baselines import BASELINES
+from bench.ranking.comparison import rank_runs
+from bench.ranking.protocol import describe, scorers
+from bench.ranking.summary import difference_rows, seed_rows, summary_row
+from bench.runs.words import describe_recipes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from bench.ranking.baselines import Baseline
+    from bench.ranking.comparison import Block
+    from bench.ranking.protocol import Protocol
+    from bench.runs.run import Run
+    from bench.table.table import Table
+
+    Place = dict[str, Any]
+
+KENDALL_TAU, BY_SEED, DIFFERENCES, POINTS, ABOUT = (
+    "kendall_tau.csv",
+    "kendall_tau_by_seed.csv",
+    "differences.csv",
+    "points.csv",
+    "ranking.json",
+)
+IDENTITY = ("m", "bn", "calibrated", "scorer", "protocol")
+PLACE = ("m", "space", "bn", "seed", "calibrated", "protocol", "cell_hash", "truth")
+DIGITS = 6
+HEADLINE = "negative_loss"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rankings:
+    """What the ranking stage found: the four CSV files, and what was assumed."""
+
+    kendall_tau: pd.DataFrame
+    by_seed: pd.DataFrame
+    differences: pd.DataFrame
+    points: pd.DataFrame
+    notes: list[str]
+
+
+def rank(
+    runs: Sequence[Run],
+    table: Table,
+    protocols: Sequence[Protocol],
+    *,
+    baselines: Mapping[str, Baseline] = BASELINES,
+    allow_missing: bool = False,
+) -> Rankings:
+    """Rank runs under protocols, the headline protocol first.
+
+    Args:
+        runs: complete ones, sorted as `find_runs` does; each is ranked under the protocols of its
+            recipe.
+        table: the truth.
+        protocols: how to rank.
+        baselines: what else to rank, by name.
+        allow_missing: leave out architectures whose truth the table lacks.
+
+    Raises:
+        ValueError: a protocol without runs, runs of two spaces at one m, or as `rank_runs`.
+    """
+    places, blocks = [], []
+    for protocol in protocols:
+        for m, same in _by_m(runs, protocol):
+            places.append({"m": m, "protocol": protocol.name})
+            block = rank_runs(same, table, protocol, baselines, allow_missing=allow_missing)
+            blocks.append(block)
+    placed = list(zip(places, blocks, strict=True))
+    return Rankings(
+        kendall_tau=_frame(placed, _summary_rows),
+        by_seed=_frame(placed, _seed_rows),
+        differences=_frame(placed, difference_rows),
+        points=_points(placed, protocols),
+        notes=[_note(place, block.note) for place, block in placed if block.note],
+    )
+
+
+def write_rankings(
+    results_folder: Path,
+    runs: Sequence[Run],
+    table: Table,
+    protocols: Sequence[Protocol],
+    *,
+    command: str = "",
+    baselines: Mapping[str, Baseline] = BASELINES,
+    allow_missing: bool = False,
+) -> Rankings:
+    """Rank runs and write the CSV files and ranking.json into the results folder.
+
+    Args:
+        results_folder: `results/<preset>`.
+        runs: as for `rank`.
+        table: the truth.
+        protocols: how to rank, the headline first.
+        command: the command line that asked for it, for the page.
+        baselines: what else to rank, by name.
+        allow_missing: leave out architectures whose truth the table lacks.
+    """
+    rankings = rank(runs, table, protocols, baselines=baselines, allow_missing=allow_missing)
+    about = _about(runs, table, protocols, command, rankings.notes)
+    write_csv(rankings.kendall_tau, results_folder / KENDALL_TAU)
+    write_csv(rankings.by_seed, results_folder / BY_SEED)
+    write_csv(rankings.differences, results_folder / DIFFERENCES)
+    write_csv(rankings.points, results_folder / POINTS)
+    write_text(json.dumps(about, indent=1) + "\n", results_folder / ABOUT)
+    return rankings
+
+
+def _by_m(runs: Sequence[Run], protocol: Protocol) -> Iterator[tuple[int, list[Run]]]:
+    mine = [run for run in runs if run.recipe.name == protocol.recipe]
+    if not mine:
+        raise ValueError(
+            f"protocol {protocol.name!r} ranks runs of recipe {protocol.recipe!r}, of which there "
+            f"are none: train some with --recipe {protocol.recipe}, or use another protocol"
+        )
+    for m in sorted({run.recipe.m for run in mine}):
+        same = [run for run in mine if run.recipe.m == m]
+        if len(spaces := sorted({run.recipe.space for run in same})) > 1:
+            raise ValueError(
+                f"runs of the spaces {', '.join(spaces)} at m={m} can't share one ranking: keep "
+                "them in folders of their own with --out"
+            )
+        yield m, same
+
+
+def _frame(
+    placed: list[tuple[Place, Block]],
+    make_rows: Callable[[Block], Iterable[dict[str, Any]]],
+) -> pd.DataFrame:
+    rows = [place | row for place, block in placed for row in make_rows(block)]
+    frame = pd.DataFrame(rows, columns=None if rows else [*IDENTITY])
+    others = [name for name in frame.columns if name not in IDENTITY]
+    return frame[[*IDENTITY, *others]].round(DIGITS)
+
+
+def _summary_rows(block: Block) -> Iterator[dict[str, Any]]:
+    for group, ranked in block.groups.items():
+        yield summary_row(group, ranked, block.num_cells)
+
+
+def _seed_rows(block: Block) -> Iterator[dict[str, Any]]:
+    for group, ranked in block.groups.items():
+        yield from seed_rows(group, ranked)
+
+
+def _points(placed: list[tuple[Place, Block]], protocols: Sequence[Protocol]) -> pd.DataFrame:
+    """Gather the entries to draw: of each recipe under its first protocol."""
+    first = {protocol.recipe: protocol.name for protocol in reversed(protocols)}
+    parts = [
+        entries.assign(**place, space=run.recipe.space, bn=run.variant, seed=run.seed)
+        for place, block in placed
+        for run, entries in block.entries
+        if place["protocol"] == first[run.recipe.name]
+    ]
+    points = pd.concat(parts, ignore_index=True)
+    own = [name for name in scorers(points) if name not in PLACE]
+    return points[[*PLACE, *own]].round(DIGITS)
+
+
+def _about(
+    runs: Sequence[Run],
+    table: Table,
+    protocols: Sequence[Protocol],
+    command: str,
+    notes: list[str],
+) -> dict[str, Any]:
+    recipes = {protocol.recipe for protocol in protocols}
+    sources = [source._asdict() for source in table.provenance["sources"]]
+    return {
+        "command": command,
+        "headline": {"protocol": protocols[0].name, "scorer": HEADLINE},
+        "protocols": {p.name: asdict(p) | {"words": describe(p)} for p in protocols},
+        "recipes": describe_recipes([run for run in runs if run.recipe.name in recipes]),
+        "table": {
+            **table.provenance,
+            "file": table.path.name,
+            "sources": sources,
+            "skeleton": asdict(table.skeleton),
+        },
+        "notes": notes,
+    }
+
+
+def _note(place: Place, note: str) -> str:
+    return f"m={place['m']}, protocol {place['protocol']}: {note}"

@@ -1,0 +1,1 @@
+"""Run folders: what stages leave for each other."""

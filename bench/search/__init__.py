@@ -1,0 +1,1 @@
+"""Searching a space with a trained supernet."""

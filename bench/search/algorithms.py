@@ -1,0 +1,148 @@
+"""Search in a MixPath space: NSGA-II (pymoo), and random search at the same budget.
+
+Both maximise the supernet's accuracy and minimise multiply-adds, and both count an architecture
+once: an evaluation is a new one, and random search draws as training does. NSGA-II works on the
+space's vectors of integers, all of them valid: it starts from draws of the training sampler,
+crosses uniformly, redraws each integer with probability 1 / length, and removes duplicates.
+What one search asks for depends on its seed and the accuracies alone, so that a search started
+again on memoised scores repeats itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.base.streams import child_rng
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bench.space.architecture import MixArchitecture
+    from bench.space.kernels import MixPathSpace
+
+    Evaluate = Callable[[Sequence[MixArchitecture]], Sequence[float]]
+
+MAX_DRAWS = 1000  # per architecture of a small space, before it is enumerated
+MAX_STALE = 50  # generations without a new architecture
+
+
+def random_search(
+    space: MixPathSpace, evaluate: Evaluate, *, evaluations: int, population: int, seed: int
+) -> list[MixArchitecture]:
+    """Evaluate distinct architectures drawn as in training, `population` at a time.
+
+    Returns:
+        The architectures, in the order evaluated.
+    """
+    _check_budget(space, evaluations, population)
+    rng, seen = child_rng(seed, "search"), dict[Any, None]()
+    while len(seen) < evaluations:
+        batch = draw_new(space, rng, seen, min(population, evaluations - len(seen)))
+        evaluate(batch)
+    return list(seen)
+
+
+def nsga2(
+    space: MixPathSpace, evaluate: Evaluate, *, evaluations: int, population: int, seed: int
+) -> list[MixArchitecture]:
+    """Search with NSGA-II, each generation `population` new architectures.
+
+    Returns:
+        The architectures, in the order evaluated.
+    """
+    from pymoo.algorithms.moo.nsga2 import NSGA2
+    from pymoo.core.evaluator import Evaluator
+    from pymoo.core.problem import Problem
+    from pymoo.operators.crossover.ux import UniformCrossover
+    from pymoo.problems.static import StaticProblem
+
+    _check_budget(space, evaluations, population)
+    sizes, seen = np.array(space.sizes), dict[Any, None]()
+    problem = Problem(n_var=len(sizes), n_obj=2, xl=0, xu=sizes - 1, vtype=int)
+    rng = child_rng(seed, "search")
+    start = [space.to_integers(a) for a in draw_new(space, rng, {}, population)]
+    algorithm = NSGA2(
+        pop_size=population,
+        sampling=np.array(start),
+        crossover=UniformCrossover(prob=0.9),
+        mutation=redraw(sizes),
+        eliminate_duplicates=True,
+    )
+    algorithm.setup(problem, termination=("n_gen", 10**9), seed=seed, verbose=False)
+    num_stale = 0
+    while len(seen) < evaluations:
+        asked = algorithm.ask() if num_stale < MAX_STALE else None
+        if asked is None or len(asked) == 0:  # breeding gives nothing new: go on at random
+            evaluate(draw_new(space, rng, seen, min(population, evaluations - len(seen))))
+            continue
+        batch = [space.from_integers(row) for row in asked.get("X")]
+        new = [a for a in dict.fromkeys(batch) if a not in seen][: evaluations - len(seen)]
+        num_stale = 0 if new else num_stale + 1
+        seen.update(dict.fromkeys(new))
+        if len(seen) == evaluations:
+            evaluate(new)
+            break
+        errors = 1.0 - np.asarray(evaluate(batch), float)
+        costs = [space.num_multiply_adds(a) for a in batch]
+        static = StaticProblem(problem, F=np.column_stack([errors, costs]))
+        Evaluator().eval(static, asked)
+        algorithm.tell(infills=asked)
+    return list(seen)
+
+
+ALGORITHMS: dict[str, Callable[..., list[MixArchitecture]]] = {
+    "nsga2": nsga2,
+    "random": random_search,
+}
+
+
+def redraw(sizes: np.ndarray) -> Any:
+    """Build pymoo's mutation that redraws each integer with probability 1 / length."""
+    from pymoo.core.mutation import Mutation
+
+    class Redraw(Mutation):  # type: ignore[misc]
+        def _do(
+            self,
+            problem: Any,  # noqa: ARG002
+            X: np.ndarray,  # noqa: N803
+            *args: Any,  # noqa: ARG002
+            random_state: np.random.Generator,
+            **kwargs: Any,  # noqa: ARG002
+        ) -> np.ndarray:
+            is_redrawn = random_state.random(X.shape) < 1.0 / len(sizes)
+            return np.where(is_redrawn, random_state.integers(0, sizes, X.shape), X)
+
+    return Redraw()
+
+
+def draw_new(
+    space: MixPathSpace, rng: np.random.Generator, seen: dict[Any, None], count: int
+) -> list[MixArchitecture]:
+    """Draw architectures not seen before, and add them to what is seen."""
+    batch: list[MixArchitecture] = []
+    draws = _draws(space, rng)
+    while len(batch) < count:
+        architecture = next(draws)
+        if architecture not in seen:
+            seen[architecture] = None
+            batch.append(architecture)
+    return batch
+
+
+def _draws(space: MixPathSpace, rng: np.random.Generator) -> Iterator[MixArchitecture]:
+    """Draw as training does; where that gives nothing new any more, enumerate the space."""
+    for _ in range(MAX_DRAWS * max(1, min(space.count(), 10**4))):
+        yield space.sample(rng)
+    yield from space.architectures()
+
+
+def _check_budget(space: MixPathSpace, evaluations: int, population: int) -> None:
+    if population < 2:
+        raise ValueError(f"population={population} must be at least 2")
+    if not population <= evaluations <= space.count():
+        raise ValueError(
+            f"evaluations={evaluations} must be at least the population of {population} and at "
+            f"most the {space.count()} architectures of the space"
+        )

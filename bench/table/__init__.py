@@ -1,0 +1,1 @@
+"""The truth: accuracies of cells in one HDF5 file."""

@@ -1,0 +1,137 @@
+"""The contents of a table in memory, and the file that they are written to.
+
+The HDF5 file holds `hash` (num_cells, 16) sorted, `edges` and `operations` (see `packing`),
+`parameters`, and per budget a group `epochs_<n>` with `train`, `valid`, `test` (accuracies) and
+`time_s`, all (num_cells, num_repeats) with NaN where unknown, and `mean_only` (num_cells,). Every
+data set carries checksums (fletcher32); it is not compressed, since accuracies hardly shrink.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.base.files import replacing
+from bench.network.cell_costs import Skeleton
+
+KIND = "mixpath-bench table"
+SCHEMA_VERSION = 1
+SPLITS = ("train", "valid", "test")
+FIGURES = (*SPLITS, "time_s")
+
+
+class TableError(ValueError):
+    """A table that cannot be read, or does not hold what is asked of it."""
+
+
+class SourceError(TableError):
+    """A source that cannot be imported, with the number of the record at fault, from 1."""
+
+    def __init__(self, path: Path, number: int, reason: object) -> None:
+        super().__init__(f"{path}: record {number}: {reason}")
+
+
+class Source(NamedTuple):
+    """Where rows come from."""
+
+    name: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Budget:
+    """What is known at one number of epochs.
+
+    Attributes:
+        figures: `train`, `valid`, `test` and `time_s`, each of shape (num_cells, num_repeats).
+        mean_only: whether repeat 0 is a mean, of shape (num_cells,).
+    """
+
+    figures: dict[str, NDArray[np.float64]]
+    mean_only: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TableData:
+    """A whole table; cells are sorted by hash.
+
+    Attributes:
+        hashes: of shape (num_cells, 16), uint8.
+        edges: packed, of shape (num_cells,).
+        operations: packed, of shape (num_cells,).
+        parameters: trainable parameters in `skeleton`, of shape (num_cells,).
+        budgets: per number of epochs.
+        details: anything else worth knowing about the origin of the figures.
+    """
+
+    hashes: NDArray[np.uint8]
+    edges: NDArray[np.uint32]
+    operations: NDArray[np.uint16]
+    parameters: NDArray[np.int64]
+    budgets: dict[int, Budget]
+    skeleton: Skeleton
+    sources: tuple[Source, ...]
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def num_repeats(self) -> int:
+        """The most repeats that any cell has."""
+        return int(max(budget.figures["test"].shape[1] for budget in self.budgets.values()))
+
+
+def widened(budget: Budget, num_repeats: int) -> Budget:
+    """Pad a budget with unknown repeats."""
+    missing = num_repeats - budget.figures["test"].shape[1]
+    if not missing:
+        return budget
+    padding = ((0, 0), (0, missing))
+    return Budget(
+        figures={
+            name: np.pad(values, padding, constant_values=np.nan)
+            for name, values in budget.figures.items()
+        },
+        mean_only=budget.mean_only,
+    )
+
+
+def write(path: Path | str, data: TableData) -> None:
+    """Write a table: all of it, or nothing.
+
+    The file is made in memory and then written at once: HDF5 itself prints pages of errors, or
+    even crashes, when the disk is full.
+    """
+    with h5py.File("table", "w", driver="core", backing_store=False) as file:
+        _fill(file, data)
+        file.flush()
+        image = file.id.get_file_image()
+    with replacing(Path(path)) as temporary:
+        temporary.write_bytes(image)
+
+
+def _fill(file: h5py.File, data: TableData) -> None:
+    file.attrs.update(_attributes(data))
+    file.create_dataset("hash", data=data.hashes, fletcher32=True)
+    for name in ("edges", "operations", "parameters"):
+        file.create_dataset(name, data=getattr(data, name), fletcher32=True)
+    for epochs, budget in data.budgets.items():
+        group = file.create_group(f"epochs_{epochs}")
+        for name, values in (*budget.figures.items(), ("mean_only", budget.mean_only)):
+            group.create_dataset(name, data=values, fletcher32=True)
+
+
+def _attributes(data: TableData) -> dict[str, Any]:
+    return {
+        "kind": KIND,
+        "schema_version": SCHEMA_VERSION,
+        "num_cells": len(data.hashes),
+        "num_repeats": data.num_repeats,
+        "budgets": sorted(data.budgets),
+        "skeleton": json.dumps(asdict(data.skeleton)),
+        "sources": json.dumps([source._asdict() for source in data.sources]),
+        "details": json.dumps(dict(data.details)),
+    }

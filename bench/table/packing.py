@@ -1,0 +1,55 @@
+"""A cell as two small integers, the form in which a table keeps it.
+
+Edges are numbered as in google-research/nasbench: bit u + v (v - 1) / 2 is the edge from u to v,
+whatever the number of vertices; operations are base-4 digits, 1 + their index, from the first
+vertex after the input. The order of the vertices is kept, since parameter counts depend on it.
+"""
+
+from functools import cache, lru_cache
+
+from bench.network.cell import INPUT, OPERATIONS, OUTPUT, Adjacency, Cell
+
+_DIGITS = {name: digit for digit, name in enumerate(OPERATIONS, start=1)}
+
+
+def pack(cell: Cell) -> tuple[int, int]:
+    """Write a cell as its edges (21 bits) and its operations (10 bits)."""
+    return _edges(cell.adjacency), _operations_code(cell.operations)
+
+
+def unpack(edges: int, operations: int) -> Cell:
+    """Read what `pack` wrote; cells share their parts, so this is cheap in time and memory."""
+    names = _operations(operations)
+    return Cell(_adjacency(edges, len(names)), names)
+
+
+@lru_cache(maxsize=4096)
+def _edges(adjacency: Adjacency) -> int:
+    return sum(
+        adjacency[u][v] << (u + v * (v - 1) // 2) for v in range(len(adjacency)) for u in range(v)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _operations_code(operations: tuple[str, ...]) -> int:
+    return sum(_DIGITS[name] << (2 * place) for place, name in enumerate(operations[1:-1]))
+
+
+@lru_cache(maxsize=4096)
+def _adjacency(edges: int, num_vertices: int) -> Adjacency:
+    vertices = range(num_vertices)
+    return tuple(
+        tuple(edges >> (u + v * (v - 1) // 2) & 1 if u < v else 0 for v in vertices)
+        for u in vertices
+    )
+
+
+@cache
+def _operations(code: int) -> tuple[str, ...]:
+    names = []
+    while code:
+        if not code & 3:
+            raise ValueError(f"operations code {code} has an empty place: the table is damaged")
+        names.append(OPERATIONS[(code & 3) - 1])
+        code >>= 2
+    return (INPUT, *names, OUTPUT)

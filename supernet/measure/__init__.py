@@ -1,0 +1,1 @@
+"""What the analyses need of trained weights."""

@@ -1,0 +1,55 @@
+"""The training curve: the accuracy of a fixed sample of architectures, epoch by epoch (Figure 3).
+
+Measured from snapshots after training, on a sample drawn from a stream of its own, so that
+measuring changes nothing. The statistics are those of training: nothing is calibrated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bench.base.streams import child_rng
+from supernet.score import SupernetScorer
+
+if TYPE_CHECKING:
+    from bench.space.branches import Space
+    from supernet.measure.snapshots import Snapshots
+
+NUM_ARCHITECTURES = 20
+MAX_IMAGES = 1000
+
+
+def measure(snapshots: Snapshots) -> pd.DataFrame:
+    """Score the sample with the weights of every epoch: epoch, architecture, accuracy, loss."""
+    run = snapshots.run
+    chosen = sample(run.space, run.seed)
+    recipe = replace(run.recipe, num_score_images=num_score_images(snapshots))
+    rows = [
+        {"epoch": epoch} | row
+        for epoch in snapshots.epochs
+        for row in SupernetScorer(snapshots.model(epoch), run.space, snapshots.data, recipe).raw(
+            chosen
+        )
+    ]
+    return pd.DataFrame(rows)[["epoch", "architecture", "accuracy", "loss"]]
+
+
+def sample(space: Space, seed: int, num: int = NUM_ARCHITECTURES) -> list[Any]:
+    """Draw distinct architectures as training does, or take all where there are no more."""
+    every = space.architectures()
+    if len(every) <= num:
+        return list(every)
+    rng = child_rng(seed, "curve")
+    chosen: dict[Any, None] = {}
+    while len(chosen) < num:
+        chosen[space.sample(rng)] = None
+    return list(chosen)
+
+
+def num_score_images(snapshots: Snapshots) -> int:
+    """Return how many of the recipe's scoring images are enough to measure on."""
+    recipe = snapshots.run.recipe
+    return min(recipe.num_score_images or len(snapshots.data.split(recipe.score_split)), MAX_IMAGES)

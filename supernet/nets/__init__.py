@@ -1,0 +1,1 @@
+"""Supernets, and the networks taken out of them."""

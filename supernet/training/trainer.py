@@ -1,0 +1,287 @@
+"""The training loop, shared by every supernet and by stand-alone networks.
+
+One step: draw a batch, draw a path, forward, backward, clip, step. Gradients are set to None
+before each backward, so that parameters the path does not use have none and SGD leaves them, and
+their momentum, untouched. A `Trainer` writes its whole state (weights, optimiser, every
+generator, history) into one dictionary: a run resumed from it ends with the same bytes as one
+never stopped, on one machine with one number of threads.
+
+Under several processes (`supernet.distributed`) gradients are averaged by
+DistributedDataParallel; all draw the same path, and parameters that it does not use stay without
+gradients.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from bench.base.names import load
+from bench.base.streams import child_rng
+from supernet.data.source import torch_generator as torch_generator
+from supernet.distributed import ALONE, Ranks
+from supernet.training.ema import Ema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+
+    from bench.config.recipe import Training
+    from supernet.data.source import Source
+
+
+SHOW_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch measured on its (augmented) training images."""
+
+    epoch: int
+    lr: float
+    loss: float
+    accuracy: float
+    time_s: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands, for whoever shows it."""
+
+    epoch: int
+    num_epochs: int
+    fraction: float
+    loss: float
+    accuracy: float
+    images_per_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """How steps are taken, beyond what `Training` says.
+
+    Attributes:
+        rate: learning rate at (training, epoch from 0, fraction of it done); cosine if None.
+        label_smoothing: share of the label's probability spread over all classes.
+        ema_decay: of the weights' moving average; 0: none.
+        is_frozen: whether batch norms keep their statistics and normalise by them.
+    """
+
+    rate: Callable[[Training, int, float], float] | None = None
+    label_smoothing: float = 0.0
+    ema_decay: float = 0.0
+    is_frozen: bool = False
+
+
+class Trainer:
+    """Trains `model(x, path)` on a source of batches, an epoch at a time.
+
+    Args:
+        model: a module called with images (B, C, H, W) and a path.
+        source: yields the batches, on the model's device.
+        training: the loop's settings.
+        draw_path: called with (rng, progress in [0, 1)) once a step; None: a model without paths.
+        seed: root of the streams for paths and dropout.
+        method: how steps are taken.
+        ranks: this process among all.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        source: Source,
+        training: Training,
+        draw_path: Callable[[np.random.Generator, float], Any] | None,
+        seed: int,
+        *,
+        method: Method | None = None,
+        ranks: Ranks = ALONE,
+    ) -> None:
+        self.model = model.to(memory_format=torch.channels_last)
+        self.source = source
+        self.training = training
+        self.draw_path = draw_path
+        self.seed = seed
+        self.method = method or Method()
+        self.ranks = ranks
+        self.parallel = in_parallel(self.model, ranks, has_paths=draw_path is not None)
+        self.optimizer = build_optimizer(model, training)
+        self.ema = Ema(self.model, self.method.ema_decay) if self.method.ema_decay else None
+        self.paths = child_rng(seed, "paths")
+        self.history: list[Epoch] = []
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every epoch has been trained."""
+        return len(self.history) >= self.training.epochs
+
+    def run_epoch(self, on_step: Callable[[Progress], None] | None = None) -> Epoch:
+        """Train one epoch and append it to the history.
+
+        Raises:
+            ValueError: the loss is no longer finite.
+        """
+        with self._dropout_stream():
+            result = self._run_epoch(on_step)
+        if not math.isfinite(result.loss):
+            raise ValueError(
+                f"training diverged in epoch {result.epoch}: loss {result.loss}; "
+                f"lower lr={self.training.lr}"
+            )
+        self.history.append(result)
+        return result
+
+    def _run_epoch(self, on_step: Callable[[Progress], None] | None) -> Epoch:
+        started = shown_at = time.perf_counter()
+        training, method, device = self.training, self.method, self.source.device
+        epoch, num_steps = len(self.history), self.source.num_steps
+        rate = method.rate or learning_rate
+        self._set_mode()
+        totals = torch.zeros(3, dtype=torch.float64)  # images, summed loss, correct
+        loss_sum, num_correct = torch.zeros((), device=device), torch.zeros((), device=device)
+        num_seen, lr = 0, rate(training, epoch, 0.0)
+        for step, parts in enumerate(self.source.epoch(epoch)):
+            progress = (epoch + step / num_steps) / training.epochs
+            lr = rate(training, epoch, step / num_steps)
+            for group in self.optimizer.param_groups:
+                group["lr"] = lr
+            path = self.draw_path(self.paths, progress) if self.draw_path else None
+            self.optimizer.zero_grad(set_to_none=True)
+            step_size = sum(len(labels) for _, labels in parts)
+            for number, (x, labels) in enumerate(parts, start=1):
+                with self._synchronised(is_last=number == len(parts)):
+                    with torch.autocast(device.type, torch.bfloat16, training.precision == "bf16"):
+                        logits = self.parallel(x, path)
+                        objective = F.cross_entropy(
+                            logits, labels, label_smoothing=method.label_smoothing
+                        )
+                    (objective * (len(labels) / step_size)).backward()  # type: ignore[no-untyped-call]
+                num_seen += len(labels)
+                loss_sum += objective.detach() * len(labels)
+                num_correct += (logits.detach().argmax(1) == labels).sum()
+            nn.utils.clip_grad_norm_(self.model.parameters(), training.grad_clip)
+            self.optimizer.step()
+            if self.ema is not None:
+                self.ema.update(self.model)
+            if on_step is not None and time.perf_counter() - shown_at > SHOW_EVERY_S:
+                shown_at = time.perf_counter()
+                fraction = (epoch + (step + 1) / num_steps) / training.epochs
+                speed = self.ranks.size * num_seen / (shown_at - started)
+                loss, accuracy = loss_sum.item() / num_seen, num_correct.item() / num_seen
+                on_step(Progress(epoch + 1, training.epochs, fraction, loss, accuracy, speed))
+        totals[:] = torch.tensor([num_seen, loss_sum.item(), num_correct.item()])
+        seen, loss, correct = self.ranks.sum(totals.to(device)).tolist()
+        return Epoch(epoch + 1, lr, loss / seen, correct / seen, time.perf_counter() - started)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that resuming needs, in types that `weights_only` loading allows."""
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "paths": json.dumps(self.paths.bit_generator.state),
+            "history": [asdict(epoch) for epoch in self.history],
+        }
+        if self.ema is not None:
+            state["ema"] = self.ema.state_dict()
+        return state | self.source.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go back to where `state_dict` was called."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.source.load_state_dict(state)
+        if self.ema is not None:
+            self.ema.load_state_dict(state["ema"])
+        self.paths.bit_generator.state = json.loads(state["paths"])
+        self.history = [Epoch(**epoch) for epoch in state["history"]]
+
+    def _set_mode(self) -> None:
+        self.parallel.train()
+        if self.method.is_frozen:
+            for module in self.model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+
+    @contextmanager
+    def _dropout_stream(self) -> Iterator[None]:
+        """Give dropout, which draws from torch's own generator, a stream for this epoch."""
+        device = self.source.device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            name = f"dropout-epoch{len(self.history)}-rank{self.ranks.rank}"
+            torch.manual_seed(int(child_rng(self.seed, name).integers(2**63)))
+            yield
+
+    @contextmanager
+    def _synchronised(self, *, is_last: bool) -> Iterator[None]:
+        """Average gradients over the processes in a step's last micro-batch only."""
+        with ExitStack() as stack:
+            if isinstance(self.parallel, nn.parallel.DistributedDataParallel) and not is_last:
+                stack.enter_context(self.parallel.no_sync())
+            yield
+
+
+def in_parallel(model: nn.Module, ranks: Ranks, *, has_paths: bool) -> nn.Module:
+    """Wrap a model so that its gradients are averaged over several processes."""
+    if ranks.size == 1:
+        return model
+    return nn.parallel.DistributedDataParallel(model, find_unused_parameters=has_paths)
+
+
+def learning_rate(training: Training, epoch: int, fraction: float) -> float:
+    """Return the cosine-decayed rate in epoch `epoch` (from 0), `fraction` of it done."""
+    done = epoch + (fraction if training.lr_steps == "batch" else 0.0)
+    cosine = 0.5 * (1 + math.cos(math.pi * done / training.epochs))
+    return training.min_lr + (training.lr - training.min_lr) * cosine
+
+
+def build_optimizer(model: nn.Module, training: Training) -> torch.optim.Optimizer:
+    """Build the optimiser, with no weight decay on batch norms.
+
+    Raises:
+        ValueError: an optimiser that is not known.
+    """
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    norm_parameters = [p for m in norms for p in m.parameters(recurse=False)]
+    are_norms = {id(p) for p in norm_parameters}
+    others = [p for p in model.parameters() if id(p) not in are_norms]
+    groups = [
+        {"params": others, "weight_decay": training.weight_decay},
+        {"params": norm_parameters, "weight_decay": 0.0},
+    ]
+    return load(training.optimizer, OPTIMIZERS, "optimizer")(groups, training)
+
+
+def _rmsprop_tf(groups: list[dict[str, Any]], training: Training) -> torch.optim.Optimizer:
+    """RMSProp as TensorFlow has it, with MnasNet's settings: epsilon inside the root."""
+    from timm.optim.rmsprop_tf import RMSpropTF
+
+    optimizer: torch.optim.Optimizer = RMSpropTF(
+        groups, lr=training.lr, alpha=0.9, eps=1e-3, momentum=training.momentum
+    )
+    return optimizer
+
+
+def _sgd(groups: list[dict[str, Any]], training: Training) -> torch.optim.Optimizer:
+    return torch.optim.SGD(groups, lr=training.lr, momentum=training.momentum, foreach=True)
+
+
+OPTIMIZERS: dict[str, Callable[[list[dict[str, Any]], Training], torch.optim.Optimizer]] = {
+    "sgd": _sgd,
+    "rmsprop-tf": _rmsprop_tf,
+}
+
+
+def initialise(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+    """Build a model from the seed's `initialisation` stream, leaving torch's own as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(child_rng(seed, "initialisation").integers(2**63)))
+        return build()

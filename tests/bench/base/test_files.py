@@ -1,0 +1,30 @@
+"""Tests of bench.base.files."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.base.files import replacing
+
+
+def test_success_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "file"
+    for text in ("first", "second"):
+        with replacing(path) as temporary:
+            temporary.write_text(text)
+            assert temporary.parent == path.parent
+        assert path.read_text() == text
+    assert [*path.parent.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("bad"), OSError(28, "full")])
+def test_failure_leaves_everything_as_it_was(tmp_path: Path, error: BaseException) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(type(error)) as raised, replacing(path) as temporary:  # noqa: PT012
+        temporary.write_text("half of the n")
+        raise error
+    assert path.read_text() == "old"
+    assert [*tmp_path.iterdir()] == [path]
+    if isinstance(raised.value, OSError):
+        assert raised.value.filename == str(path)

@@ -1,0 +1,98 @@
+"""Many runs at once: the same bytes from one job, two jobs and a Dask cluster."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from bench.base.parallel import BACKENDS, default_jobs, in_parallel, task
+from bench.runs.run import find_runs, open_run
+from bench.verbs.complete import run_all
+from tests.supernet.test_runs import RECIPE, SAME_BYTES
+
+
+def run_two(results: Path, jobs: int, backend: str = "loky", scheduler: str | None = None) -> None:
+    runs = [open_run(results, RECIPE, seed, "cpu", 1) for seed in (0, 1)]
+    run_all(
+        runs, data=None, device="cpu", num_threads=1, jobs=jobs, backend=backend,
+        scheduler=scheduler,
+    )  # fmt: skip
+
+
+def contents(results: Path) -> dict[tuple[str, str], bytes]:
+    return {
+        (run.folder.name, name): (run.folder / name).read_bytes()
+        for run in find_runs(results)
+        for name in SAME_BYTES
+    }
+
+
+@pytest.fixture(scope="module")
+def one_by_one(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], bytes]:
+    folder = tmp_path_factory.mktemp("one")
+    run_two(folder, jobs=1)
+    return contents(folder)
+
+
+def test_two_jobs_give_the_same_bytes(
+    one_by_one: dict[tuple[str, str], bytes], tmp_path: Path
+) -> None:
+    run_two(tmp_path, jobs=2)
+    assert contents(tmp_path) == one_by_one
+    assert len(one_by_one) == 2 * len(SAME_BYTES)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the cluster's own, at its end
+def test_dask_cluster_gives_the_same_bytes(
+    one_by_one: dict[tuple[str, str], bytes], tmp_path: Path
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        run_two(tmp_path, jobs=2, backend="dask", scheduler=cluster.scheduler_address)
+    assert contents(tmp_path) == one_by_one
+
+
+def test_default_fills_the_cores_and_gives_a_gpu_one_run() -> None:
+    assert default_jobs("cuda:0", 1) == 1
+    assert default_jobs("cpu", 10_000) == 1
+    assert default_jobs("cpu", 1) >= 1
+
+
+def test_error_in_a_worker_arrives_as_it_is(tmp_path: Path) -> None:
+    run = open_run(tmp_path, RECIPE, 0, "cpu", 1)
+    (run.folder / "checkpoint.pt").write_bytes(b"nothing")
+    runs = [run, open_run(tmp_path, RECIPE, 1, "cpu", 1)]
+    with pytest.raises(ValueError, match=r"checkpoint\.pt is damaged"):
+        run_all(runs, data=None, device="cpu", num_threads=1, jobs=2)
+
+
+@pytest.mark.parametrize("backend", ["dask", "ray"])
+def test_backend_without_its_package_or_address_says_what_is_needed(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    package = {"dask": "distributed", "ray": "ray"}[backend]
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ValueError, match=rf"pip install 'mixpath-bench\[{backend}\]'"):
+        list(in_parallel(iter([]), 1, backend))
+
+
+@pytest.mark.parametrize(("jobs", "is_heard"), [(1, True), (2, False)])
+def test_ctrl_c_is_heard_here_and_left_alone_in_workers(jobs: int, is_heard: bool) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    handlers = list(in_parallel(iter([task(_hears_interrupts) for _ in range(2)]), jobs))
+    assert handlers == [is_heard, is_heard]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def _hears_interrupts() -> bool:
+    return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+def test_loky_takes_no_scheduler() -> None:
+    with pytest.raises(ValueError, match="needs --backend dask or ray"), BACKENDS["loky"]("x"):
+        pass

@@ -1,0 +1,96 @@
+"""The measuring command line: complete, resumable, the same bytes, and its mistakes in one line."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.base.files import read_csv
+from bench.measure import main
+from bench.runs.run import find_runs
+from supernet.measure.measurements import MEASUREMENTS, missing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def measured(measured_results: Path) -> Path:
+    return measured_results
+
+
+def test_every_run_has_every_measurement(measured: Path) -> None:
+    names = [run.folder.name for run in find_runs(measured)]
+    assert names == [
+        *("shadow-seed0", "single-seed0"),
+        *("combination-seed0", "one-shot-single-seed0", "shadow-seed0", "single-seed0"),
+    ]
+    for run in find_runs(measured):
+        assert missing(run, list(MEASUREMENTS)) == []
+        for name in MEASUREMENTS:
+            assert len(read_csv(run.folder / f"{name}.csv")), name
+    assert {"variations.csv", "calibration_tau.csv"} <= {p.name for p in measured.iterdir()}
+
+
+def test_what_is_measured_is_not_measured_again_and_what_is_gone_comes_back_the_same(
+    measured: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(measured, tmp_path / "digits")
+    folder = copy / "branches-m2" / "shadow-seed0"
+    kept = {name: (folder / f"{name}.csv").stat().st_mtime_ns for name in MEASUREMENTS}
+    for name in ("jacobian", "calibration_sweep", "bn_statistics"):
+        (folder / f"{name}.csv").unlink()
+        kept.pop(name)
+    assert main([str(copy), "--table", str(copy / "truth.h5"), "--jobs", "1"]) == 0
+    for name in MEASUREMENTS:
+        path = folder / f"{name}.csv"
+        before = measured / path.relative_to(copy)
+        assert path.read_bytes() == before.read_bytes(), name
+        assert kept.get(name, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
+
+
+def test_only_what_is_asked_for_is_measured(measured: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(measured, tmp_path / "digits")
+    folder = copy / "branches-m1" / "shadow-seed0"
+    for name in ("curve", "bn_statistics"):
+        (folder / f"{name}.csv").unlink()
+    table = ["--table", str(copy / "truth.h5")]
+    assert main([str(copy), "--only", "curve", "--jobs", "1", *table]) == 0
+    assert (folder / "curve.csv").is_file()
+    assert not (folder / "bn_statistics.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "curves"], "unknown measurement 'curves': did you mean 'curve'?"),
+        (["--jobs", "0"], "'0' must be a whole number of at least 1"),
+        (["--table", "nowhere.h5"], "nowhere.h5"),
+    ],
+)
+def test_mistakes_are_one_line(
+    measured: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(measured), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_folder_without_runs_says_how_to_make_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path)]) == 2
+    assert "holds no complete run: python bench/run.py" in capsys.readouterr().err
+
+
+def test_a_data_set_of_no_preset_needs_a_table(
+    measured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(measured, tmp_path / "own")
+    for path in copy.glob("*/*/run.json"):
+        path.write_text(path.read_text().replace('"digits"', '"mine:data"'))
+    assert main([str(copy)]) == 2
+    assert "name its truth with --table" in capsys.readouterr().err

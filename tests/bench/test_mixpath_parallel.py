@@ -1,0 +1,93 @@
+"""Two processes under torchrun (gloo, CPU): one process's losses, one path, one writer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from bench.base.files import read_csv
+from bench.runs.run import CHECKPOINT, HISTORY
+from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SETTINGS = [
+    "image_size=16",
+    "width=0.1",
+    "depth=0.01",
+    "batch_size=8",
+    "workers=0",
+    "lr=0.05",
+    "num_classes=3",
+    "num_score_images=0",
+    "calibration_images=0",
+]
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make 3 classes of 12 training images and 2 validation images."""
+    root, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
+    for split, count in (("train", 12), ("val", 2)):
+        for label in range(3):
+            folder = root / split / f"class{label}"
+            folder.mkdir(parents=True)
+            for index in range(count):
+                pixels = rng.integers(80 * label, 80 * label + 90, size=(24, 24, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(folder / f"{index}.png")
+    return root
+
+
+def train(images: Path, out: Path, processes: int, *settings: str, space: str = "s3") -> Path:
+    """Train with so many processes; returns the run folder."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
+                str(processes)] if processes > 1 else [sys.executable]  # fmt: skip
+    verb = ["train", "--preset", space, "--data", str(images), "--out", str(out), "--device", "cpu"]
+    command = [*launcher, str(ROOT / "bench" / "mixpath.py"), *verb, "--set", *SETTINGS, *settings]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return out / f"{space}-m2" / "shadow-seed0"
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    state: dict[str, torch.Tensor] = torch.load(folder / CHECKPOINT, weights_only=True)["model"]
+    return state
+
+
+def test_two_processes_equal_one_with_frozen_batch_norms(images: Path, tmp_path: Path) -> None:
+    frozen = ["epochs=3", "freeze_batch_norm=true"]
+    one = train(images, tmp_path / "one", 1, *frozen)
+    two = train(images, tmp_path / "two", 2, *frozen)
+    losses = [read_csv(folder / HISTORY)["loss"].to_numpy() for folder in (one, two)]
+    assert np.abs(losses[0] - losses[1]).max() < 1e-4
+    assert losses[0][0] != losses[0][-1]
+    ours, theirs = weights(one), weights(two)
+    assert all(torch.allclose(ours[name], theirs[name], atol=1e-4) for name in ours)
+
+
+def test_live_batch_norms_and_another_number_of_processes(images: Path, tmp_path: Path) -> None:
+    """Begins with two processes in S2 and goes on with one."""
+    folder = train(images, tmp_path, 2, "epochs=2", space="s2")
+    assert len(read_csv(folder / HISTORY)) == 2
+    about = (folder / "run.json").read_text()
+    (folder / "run.json").write_text(about.replace('"epochs": 2', '"epochs": 3'))
+    train(images, tmp_path, 1, "epochs=3", space="s2")
+    history = read_csv(folder / HISTORY)
+    assert history["epoch"].tolist() == [1, 2, 3]
+    assert np.isfinite(history["loss"]).all()
+    assert not list(folder.glob(".*"))
+
+
+def test_a_batch_that_the_processes_do_not_divide(images: Path, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="multiple of 2 processes x 1 accumulated parts"):
+        train(images, tmp_path, 2, "epochs=1", "batch_size=7")
+    assert not list(tmp_path.iterdir())
