@@ -29,7 +29,7 @@ from bench.base.command import Parser, positive, run_command
 from bench.base.files import write_csv
 from bench.base.names import unknown
 from bench.base.parallel import default_jobs, in_parallel, task
-from bench.config.recipe import PRESETS
+from bench.config.registry import PRESETS
 from bench.ranking.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
 from bench.runs.run import Run, find_main_runs
 from bench.table.table import open_table

@@ -24,7 +24,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from bench.base.command import Parser, positive, run_command
-from bench.config.mixpath_recipe import MIXPATH_PRESETS
+from bench.config.registry import PRESETS
 from bench.search.algorithms import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _add_describe(verbs: argparse._SubParsersAction[Parser]) -> None:
     p = verbs.add_parser("describe", help="a network's layers and costs")
     p.add_argument("network", help="architecture (text or JSON), a name such as mixnet-m or "
                    "mixpath-a, or MixNet's notation")  # fmt: skip
-    p.add_argument("--preset", default="s1", help=f"space: {', '.join(MIXPATH_PRESETS)}")
+    p.add_argument("--preset", default="s1", help=f"space: {', '.join(PRESETS)}")
     p.add_argument("--m", type=positive, default=4, help="largest number of kernels summed")
     p.add_argument("--set", nargs="+", action="extend", default=[], metavar="FIELD=VALUE",
                    dest="changes", help="width, depth, image_size, num_classes")  # fmt: skip
@@ -137,7 +137,7 @@ def _add_tables(verbs: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _preset_options(p: argparse.ArgumentParser, preset: str | None = "s1") -> None:
-    p.add_argument("--preset", default=preset, help=f"one of {', '.join(MIXPATH_PRESETS)}")
+    p.add_argument("--preset", default=preset, help=f"one of {', '.join(PRESETS)}")
     _data_options(p)
 
 

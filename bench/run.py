@@ -28,7 +28,8 @@ from rich.console import Console
 from bench.base.command import Parser, positive, run_command
 from bench.base.names import load
 from bench.base.parallel import BACKENDS
-from bench.config.recipe import PRESETS, RECIPES, Preset, Recipe, override, read_changes
+from bench.config.fields import override, read_changes
+from bench.config.registry import PRESETS, RECIPES
 from bench.ranking.baselines import BASELINES
 from bench.ranking.outputs import ABOUT, write_rankings
 from bench.ranking.protocol import PROTOCOLS, check
@@ -39,6 +40,7 @@ from bench.verbs.complete import run_all
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bench.config.recipe import Preset, Recipe
     from bench.ranking.protocol import Protocol
     from bench.table.table import Table
 
@@ -143,10 +145,10 @@ def _recipes(recipe: Recipe, protocol: Protocol, options: argparse.Namespace) ->
 def _open_runs(
     out: Path, recipes: list[Recipe], device: str, options: argparse.Namespace
 ) -> list[Run]:
-    from supernet.runs import check_recipe
+    from supernet.parts import resolve
 
     for recipe in recipes:
-        check_recipe(recipe)
+        resolve(recipe)
     seeds = _seeds(options.seeds)
     runs = [open_run(out, r, seed, device, options.threads) for seed in seeds for r in recipes]
     return list({run.folder: run for run in runs}.values())

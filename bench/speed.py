@@ -35,8 +35,9 @@ from rich.table import Table as RichTable
 from bench.base.command import Parser, run_command
 from bench.base.files import write_csv
 from bench.base.timing import in_turns, row
-from bench.config.recipe import Recipe, Training
-from bench.network.cell_costs import Skeleton
+from bench.config.recipe import Recipe
+from bench.config.training import Training
+from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches
 from bench.table.speed import measure_import, measure_table
 
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from bench.space.branches import Architecture
     from bench.space.branches import Path as NetPath
-    from supernet.data.tensors import DataSet
+    from supernet.data.data_set import DataSet
     from supernet.nets.cells import CellNet
 
 BATCH = 96
@@ -212,7 +213,7 @@ def _supernet() -> CellNet:
 def _data(num_images: int) -> DataSet:
     import torch
 
-    from supernet.data.tensors import DataSet, Images
+    from supernet.data.data_set import DataSet, Images
 
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (num_images, 3, 32, 32), generator=generator, dtype=torch.uint8)
@@ -221,7 +222,7 @@ def _data(num_images: int) -> DataSet:
 
 
 def _input(data: DataSet, num_images: int) -> tuple[torch.Tensor, torch.Tensor]:
-    from supernet.data.tensors import to_input
+    from supernet.data.data_set import to_input
 
     x = to_input(data.train.pixels[:num_images], data.statistics).contiguous()
     return x, data.train.labels[:num_images]

@@ -34,17 +34,19 @@ import pandas as pd
 from bench.base.command import Parser, run_command
 from bench.base.files import write_csv
 from bench.base.timing import in_turns
+from bench.network.skeleton import BlockSkeleton
 from bench.runs.evaluations import Evaluations
 from bench.search.algorithms import nsga2
-from bench.space.kernels import MixPathSpace, MixSkeleton, s1
+from bench.space.mixpath import s1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import torch
 
-    from bench.space.architecture import MixArchitecture
-    from supernet.nets.bottlenecks import MixNet
+    from bench.space.architecture import KernelArchitecture
+    from bench.space.kernels import KernelSpace
+    from supernet.nets.bottlenecks import BottleneckNet
 
 BATCH = 64
 REPEATS = 7
@@ -52,7 +54,7 @@ EVALUATIONS = 1000
 IMAGES_PER_EVALUATION = 500
 """Images that calibrate plus images that score: few, so that the share is a low estimate."""
 
-SKELETON = MixSkeleton(width=0.25, image_size=32, num_classes=10)
+SKELETON = BlockSkeleton(width=0.25, image_size=32, num_classes=10)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -114,7 +116,7 @@ def measure_s1() -> Iterator[dict[str, Any]]:
     yield _row("s1_scoring", 1.0, times)
 
 
-def plain_forward(model: MixNet, x: torch.Tensor, path: MixArchitecture) -> torch.Tensor:
+def plain_forward(model: BottleneckNet, x: torch.Tensor, path: KernelArchitecture) -> torch.Tensor:
     """Run a supernet of S1 as one would write it down: a loop over layers and their paths."""
     import torch
     from torch.nn.functional import relu6
@@ -136,14 +138,17 @@ def plain_forward(model: MixNet, x: torch.Tensor, path: MixArchitecture) -> torc
 
 
 def stepper(
-    model: MixNet, forward: Callable[..., torch.Tensor], x: torch.Tensor, labels: torch.Tensor
-) -> Callable[[MixArchitecture], None]:
+    model: BottleneckNet,
+    forward: Callable[..., torch.Tensor],
+    x: torch.Tensor,
+    labels: torch.Tensor,
+) -> Callable[[KernelArchitecture], None]:
     """Return a training step on one path."""
     import torch
 
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 
-    def step(path: MixArchitecture) -> None:
+    def step(path: KernelArchitecture) -> None:
         optimizer.zero_grad(set_to_none=True)
         loss = torch.nn.functional.cross_entropy(forward(x, path), labels)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -186,7 +191,7 @@ def measure_search(forward_s: float) -> dict[str, Any]:
 
 
 def _rows(
-    space: MixPathSpace, new: Sequence[MixArchitecture], rng: np.random.Generator
+    space: KernelSpace, new: Sequence[KernelArchitecture], rng: np.random.Generator
 ) -> Iterator[dict[str, Any]]:
     for architecture in new:
         scores = {"calibrated": True, "accuracy": rng.random(), "loss": rng.random()}

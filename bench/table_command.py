@@ -29,7 +29,7 @@ from rich.progress import (
 
 from bench.base.command import Parser, run_command
 from bench.network.cell import Cell
-from bench.network.cell_costs import Skeleton
+from bench.network.skeleton import Skeleton
 from bench.table import csv_rows
 from bench.table.csv_rows import DEFAULT_EPOCHS, branches_cell, graph_cell
 from bench.table.download import FILES, download, official_file

@@ -24,16 +24,10 @@ from bench.base.command import Parser, positive, run_command
 from bench.base.files import replacing
 from bench.base.names import load
 from bench.base.parallel import default_jobs, in_parallel, task
-from bench.config.recipe import (
-    PRESETS,
-    StandAlone,
-    field_types,
-    from_dict,
-    override,
-    read_changes,
-    to_dict,
-)
-from bench.space.branches import SPACES
+from bench.config.fields import field_types, from_dict, override, read_changes, to_dict
+from bench.config.recipe import StandAlone
+from bench.config.registry import PRESETS
+from bench.space.registry import build_space
 from bench.table.table import Row, Source, write_table
 
 if TYPE_CHECKING:
@@ -127,7 +121,7 @@ def seed_of(cell: Cell, repeat: int) -> int:
 
 def space_cells(recipe: StandAlone) -> list[Cell]:
     """List the distinct cells of the recipe's space."""
-    space = load(recipe.space, SPACES, "space")(recipe.m)
+    space: Any = build_space(recipe.space, recipe.m, recipe.skeleton)
     return list({(cell := space.cell(a)).hash: cell for a in space.architectures()}.values())
 
 
@@ -142,7 +136,7 @@ def train_part(
     """Train one cell once, on one thread, and keep the result."""
     import torch
 
-    from supernet.data.tensors import load_data
+    from supernet.data.registry import load_data
     from supernet.nets.stand_alone import train_cell
 
     torch.set_num_threads(1)

@@ -26,7 +26,7 @@ from torch import nn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bench.config.recipe import Calibration
+    from bench.config.training import Calibration
 
 BatchNorm = nn.BatchNorm2d
 Statistics = tuple[torch.Tensor, torch.Tensor]

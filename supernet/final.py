@@ -1,4 +1,4 @@
-"""One architecture trained for good: from scratch, from a supernet's weights, or transferred.
+"""One architecture trained to the end: from scratch, from a supernet's weights, or transferred.
 
 After every epoch the weights, and their moving average where there is one, are tested: top-1 and
 top-5 accuracy and loss. The checkpoint is the last state; `best.pt` holds the weights with the
@@ -18,15 +18,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from bench.base.files import read_csv, write_csv
-from bench.runs.mixpath_store import BEST, EVALUATION, FinalRun, kind, read_final, read_supernet
-from bench.runs.run import RunFolderError
+from bench.runs.about import read_about
+from bench.runs.layout import BEST, EVALUATION
+from bench.runs.run import FinalRun, RunFolderError, read_final, read_trained
 from supernet.distributed import ALONE, Ranks
-from supernet.mixpath_runs import finish, load_supernet, prepared
-from supernet.nets.bottlenecks import MixNet
+from supernet.nets.bottlenecks import BottleneckNet
 from supernet.nets.extract import extract, stand_alone
-from supernet.runs import read_checkpoint, save_checkpoint
+from supernet.parts import resolve
+from supernet.runs import load_supernet, prepared
 from supernet.score import Means, is_correct, loss_per_image
-from supernet.training.schedules import method
+from supernet.training.checkpoints import finish, read_checkpoint, save_checkpoint
 from supernet.training.trainer import Trainer, initialise
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Enlarged(nn.Module):
         size: the side of the images that it sees, in pixels; 0: as they are.
     """
 
-    def __init__(self, network: MixNet, size: int) -> None:
+    def __init__(self, network: BottleneckNet, size: int) -> None:
         super().__init__()
         self.network = network
         self.size = size
@@ -61,16 +62,16 @@ class Enlarged(nn.Module):
         return out
 
 
-def build(run: FinalRun, device: str) -> MixNet:
+def build(run: FinalRun, device: str) -> BottleneckNet:
     """Build the network, with the weights that it starts from."""
     recipe = run.recipe
     network = initialise(
-        lambda: stand_alone(run.space, run.architecture, recipe.training.dropout), run.seed
+        lambda: stand_alone(run.space, run.architecture, recipe.skeleton.dropout), run.seed
     )
-    assert isinstance(network, MixNet)
+    assert isinstance(network, BottleneckNet)
     if recipe.resize:
         network.network = replace(network.network, image_size=recipe.resize)
-    network = prepared(network, recipe.training, device)
+    prepared(network, recipe.training, device)
     if recipe.start != SCRATCH:
         adopt(network, start_weights(run, device), recipe.start)
     return network
@@ -79,9 +80,9 @@ def build(run: FinalRun, device: str) -> MixNet:
 def start_weights(run: FinalRun, device: str) -> dict[str, torch.Tensor]:
     """Return the weights of the folder that a run starts from."""
     folder = Path(run.recipe.start)
-    if kind(folder) == "supernet":
-        source = read_supernet(folder)
-        model = load_supernet(source, device)
+    if read_about(folder).kind == "supernet":
+        source = read_trained(folder)
+        model = load_supernet(source, resolve(source.recipe), device)
         return extract(model, source.space, run.architecture).state_dict()
     weights: dict[str, torch.Tensor] = read_best(read_final(folder), device)["model"]
     return weights
@@ -98,7 +99,7 @@ def read_best(run: FinalRun, device: str) -> dict[str, Any]:
     return read_checkpoint(run.folder / BEST, device)
 
 
-def adopt(network: MixNet, weights: dict[str, torch.Tensor], source: str) -> None:
+def adopt(network: BottleneckNet, weights: dict[str, torch.Tensor], source: str) -> None:
     """Take over weights; the dense layer stays fresh where the classes differ.
 
     Raises:
@@ -128,7 +129,6 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
         recipe.training,
         None,
         run.seed,
-        method=method(recipe.training),
         ranks=ranks,
     )
     path = run.folder / EVALUATION
@@ -145,7 +145,7 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
         counted = rows[rows["weights"] == new[-1]["weights"]] if len(rows) else rows
         if not len(counted) or new[-1]["accuracy"] > counted["accuracy"].max():
             network = models[str(new[-1]["weights"])].network
-            assert isinstance(network, MixNet)
+            assert isinstance(network, BottleneckNet)
             save_checkpoint(
                 {"model": network.state_dict(), "epoch": epoch.epoch}, run.folder / BEST
             )

@@ -1,128 +1,119 @@
-"""One run, from nothing to scores.csv: train the supernet, then score its architectures.
+"""One supernet, from nothing to scores.csv: train it, then score its architectures.
 
-What is there is not done again: training goes on from the last epoch's checkpoint, scoring from
-the rows already written. A run uses a fixed number of threads, so that on one machine a run
-killed anywhere and started again ends with the same bytes as one never killed.
+What is there is not done again: training goes on from the last epoch's checkpoint, on any number
+of processes, scoring from the rows already written. A run uses a fixed number of threads, so that
+on one machine a run killed anywhere and started again ends with the same bytes as one never killed.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import pickle
 import time
-from contextlib import suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
 
-from bench.base.files import read_csv, remove_temporary, replacing, write_csv
-from bench.base.names import load
-from bench.runs.run import (
-    CHECKPOINT,
-    HISTORY,
-    PROGRESS,
-    SCORES,
-    TIMES,
-    Run,
-    RunFolderError,
-    load_space,
-)
-from supernet.data.source import TensorSource
-from supernet.data.tensors import DATA_SETS, DataSet, load_data, take
-from supernet.nets.cells import SUM_SUFFIX, CellNet
-from supernet.sampling import SAMPLERS
-from supernet.score import SCORERS, SupernetScorer
-from supernet.shadow_bn import BATCH_NORMS
-from supernet.training.trainer import SHOW_EVERY_S, Progress, Trainer, initialise
+from bench.base.files import read_csv, remove_temporary, write_csv
+from bench.runs.layout import CHECKPOINT, SCORES, SCORES_PART, TIMES, snapshot
+from bench.runs.run import Run, RunFolderError
+from supernet.distributed import ALONE, Ranks
+from supernet.parts import Parts, resolve
+from supernet.score import SupernetScorer
+from supernet.training.checkpoints import finish, load_model, save_checkpoint
+from supernet.training.reporter import Reporter
+from supernet.training.trainer import Trainer, initialise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bench.config.recipe import Recipe
+    from bench.config.training import Training
+    from supernet.data.data_set import DataSet
+    from supernet.data.pool import Pool
+    from supernet.training.trainer import Epoch
 
-SCORES_PART = "scores.part.csv"
 SAVE_EVERY_S = 10.0
+USUAL_NORM = (0.1, 1e-5)
+"""PyTorch's momentum and epsilon of a batch norm; an own one may have others."""
 
 
 def complete(run: Run, data_path: Path | None, device: str, num_threads: int) -> Run:
-    """Do what is missing of a run."""
+    """Do what is missing of a run whose space is scored whole."""
     if run.is_complete:
         return run
     torch.set_num_threads(num_threads)
     remove_temporary(run.folder)
-    data = load_data(run.recipe.data_set, run.recipe.skeleton, data_path, device)
-    trainer = train(run, data, device)
-    score(run, trainer.model, data)
+    parts = resolve(run.recipe)
+    pool = parts.open_images(data_path, device)
+    model = train(run, parts, pool, device)
+    score(run, parts, model, pool.data())
     return run
 
 
-def check_recipe(recipe: Recipe) -> None:
-    """Refuse a recipe that names what does not exist, before anything is trained.
+def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE) -> Any:
+    """Train the supernet, going on from its checkpoint if there is one; return it."""
+    model = build(run, parts, device)
+    trainer = Trainer(
+        model,
+        pool.source(run.seed, ranks),
+        run.recipe.training,
+        lambda rng, progress: parts.sampler(parts.space, rng, progress),
+        run.seed,
+        ranks=ranks,
+    )
+
+    def keep(epoch: Epoch) -> None:
+        if epoch.epoch in run.recipe.snapshot_epochs:
+            save_checkpoint({"model": model.state_dict()}, snapshot(run.folder, epoch.epoch))
+
+    finish(trainer, run.folder, device, ranks, keep)
+    return model
+
+
+def build(run: Run, parts: Parts, device: str) -> Any:
+    """Build the run's supernet with its seed's initial weights, in channels-last order."""
+    model: Any = initialise(parts.build, run.seed)  # type: ignore[arg-type]  # a Supernet is a Module
+    return prepared(model, run.recipe.training, device)
+
+
+def prepared(model: torch.nn.Module, training: Training, device: str) -> torch.nn.Module:
+    """Set a network's batch norms as the recipe has them, and move it to the device."""
+    if (training.bn_momentum, training.bn_epsilon) != USUAL_NORM:
+        for module in model.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum, module.eps = training.bn_momentum, training.bn_epsilon
+    return model.to(torch.device(device)).to(memory_format=torch.channels_last)
+
+
+def load_supernet(run: Run, parts: Parts, device: str) -> Any:
+    """Build a trained supernet.
 
     Raises:
-        ValueError: an unknown space, batch norm, sampler, scorer or data set.
+        RunFolderError: training is not finished, or the weights don't fit the recipe.
     """
-    load_space(recipe)
-    load(recipe.batch_norm.removesuffix(SUM_SUFFIX), BATCH_NORMS, "batch norm")
-    load(recipe.sampler, SAMPLERS, "sampler")
-    load(recipe.data_set, DATA_SETS, "data set")
-    for scorer in recipe.scorers:
-        load(scorer, SCORERS, "scorer")
+    model = build(run, parts, device)
+    done = len(load_model(model, run.folder / CHECKPOINT, device).get("history", ()))
+    if done < run.recipe.training.epochs:
+        raise RunFolderError(
+            f"{run.folder} has {done} of {run.recipe.training.epochs} epochs: go on with train"
+        )
+    return model
 
 
-def build(run: Run, device: str) -> CellNet:
-    """Build the run's supernet with its seed's initial weights."""
-    recipe = run.recipe
-    model = initialise(lambda: CellNet(recipe.skeleton, run.space, recipe.batch_norm), run.seed)
-    assert isinstance(model, CellNet)
-    return model.to(torch.device(device))
+def scorer(parts: Parts, model: Any, data: DataSet) -> SupernetScorer:
+    """Return what scores a run's architectures."""
+    return SupernetScorer(model, parts.space, data, parts.recipe, parts.scorers)
 
 
-def train(run: Run, data: DataSet, device: str) -> Trainer:
-    """Train the supernet, going on from its checkpoint if there is one."""
-    recipe = run.recipe
-    draw = load(recipe.sampler, SAMPLERS, "sampler")
-    images = take(data.split(recipe.train_split), recipe.num_train_images)
-    trainer = Trainer(
-        build(run, device),
-        TensorSource(images, data.statistics, recipe.training, run.seed),
-        recipe.training,
-        lambda rng, progress: draw(run.space, rng, progress),
-        run.seed,
-    )
-    reporter = Reporter(run.folder, "train")
-    if (run.folder / CHECKPOINT).is_file():
-        trainer.load_state_dict(read_checkpoint(run.folder / CHECKPOINT, device))
-    while not trainer.is_finished:
-        epoch = trainer.run_epoch(reporter.training)
-        if epoch.epoch in recipe.snapshot_epochs:
-            name = f"checkpoint-epoch{epoch.epoch}.pt"
-            save_checkpoint({"model": trainer.model.state_dict()}, run.folder / name)
-        save_checkpoint(trainer.state_dict(), run.folder / CHECKPOINT)
-        _write_history(run, trainer)
-    _write_history(run, trainer)  # the last run may have died before it could
-    return trainer
-
-
-def _write_history(run: Run, trainer: Trainer) -> None:
-    history = pd.DataFrame([asdict(epoch) for epoch in trainer.history])
-    write_csv(history.drop(columns="time_s"), run.folder / HISTORY)
-    write_csv(history[["epoch", "time_s"]].assign(stage="train"), run.folder / TIMES)
-
-
-def score(run: Run, model: torch.nn.Module, data: DataSet) -> None:
+def score(run: Run, parts: Parts, model: Any, data: DataSet) -> None:
     """Score every architecture, raw and calibrated, into scores.csv."""
     started = time.perf_counter()
-    architectures = run.space.architectures()
+    architectures = list(run.space.architectures())
     part = run.folder / SCORES_PART
     rows: list[Any] = read_csv(part).to_dict("records") if part.is_file() else []
     done = {(row["architecture"], row["calibrated"]) for row in rows}
     saved_at, reporter = time.monotonic(), Reporter(run.folder, "score")
-    for row in _missing_rows(SupernetScorer(model, run.space, data, run.recipe), run, done):
+    for row in _missing_rows(scorer(parts, model, data), run, done):
         rows.append(row)
         reporter.scoring(len(rows) / (2 * len(architectures)))
         if time.monotonic() - saved_at > SAVE_EVERY_S:
@@ -139,62 +130,8 @@ def score(run: Run, model: torch.nn.Module, data: DataSet) -> None:
 
 
 def _missing_rows(
-    scorer: SupernetScorer, run: Run, done: set[tuple[str, bool]]
+    scores: SupernetScorer, run: Run, done: set[tuple[str, bool]]
 ) -> Iterator[dict[str, Any]]:
-    every = run.space.architectures()
-    yield from scorer.raw(a for a in every if (run.space.encode(a), False) not in done)
-    yield from scorer.calibrated(a for a in every if (run.space.encode(a), True) not in done)
-
-
-def save_checkpoint(state: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint, whole or not at all."""
-    buffer = io.BytesIO()  # torch.save hides a full disk behind an error of its own
-    torch.save(state, buffer)
-    with replacing(path) as part:
-        part.write_bytes(buffer.getbuffer())
-
-
-def read_checkpoint(path: Path, device: str) -> dict[str, Any]:
-    """Read a checkpoint.
-
-    Raises:
-        RunFolderError: a damaged or foreign file.
-    """
-    file = io.BytesIO(path.read_bytes())
-    try:
-        state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
-        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
-        raise RunFolderError(
-            f"{path} is damaged ({reason}); delete it to train this run anew"
-        ) from error
-    return state
-
-
-class Reporter:
-    """Writes where a run stands to progress.json, for whoever shows it."""
-
-    def __init__(self, folder: Path, stage: str) -> None:
-        self.path = folder / PROGRESS
-        self.stage = stage
-        self.shown_at = 0.0
-
-    def training(self, progress: Progress) -> None:
-        """Report a training step."""
-        self._write(progress.fraction, asdict(progress))
-
-    def scoring(self, fraction: float) -> None:
-        """Report a scored architecture."""
-        self._write(fraction, {})
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        self.path.unlink(missing_ok=True)
-
-    def _write(self, fraction: float, about: dict[str, Any]) -> None:
-        if time.monotonic() - self.shown_at < SHOW_EVERY_S:
-            return
-        self.shown_at = time.monotonic()
-        with suppress(OSError):  # a display must not stop a run
-            text = json.dumps({**about, "stage": self.stage, "fraction": fraction})
-            self.path.write_text(text)
+    every = list(run.space.architectures())
+    yield from scores.raw(a for a in every if (run.space.encode(a), False) not in done)
+    yield from scores.calibrated(a for a in every if (run.space.encode(a), True) not in done)

@@ -13,20 +13,22 @@ only batch norms that don't count paths ('single', 'none') can follow their sum.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from bench.network.cell import OPERATIONS
-from bench.space.architecture import KERNELS, Layer, MixArchitecture
-from bench.space.kernels import MixPathSpace
+from bench.space.architecture import KERNELS, KernelArchitecture, Layer
+from bench.space.kernels import KernelSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from bench.space.branches import Path, Space
+    from bench.space.space import CellSpace, Space
+
+    Sampler: TypeAlias = Callable[[Any, np.random.Generator, float], Any]
 
 DROP_ALL = 0.05
 """Probability that every operation of a cell (or of a group of kernels) would be dropped at the end
@@ -34,22 +36,22 @@ of training (Bender et al.'s r: each of k operations is dropped with r ** (1 / k
 repeated, since a sum of nothing has no output."""
 
 
-def uniform(space: Space, rng: np.random.Generator, progress: float) -> Path:  # noqa: ARG001
+def uniform(space: Space, rng: np.random.Generator, progress: float) -> Any:  # noqa: ARG001
     """Draw m' uniform in 1..m, paths uniform without replacement, operations uniform."""
     return space.path(space.sample(rng))
 
 
-def one_shot(space: Space | MixPathSpace, rng: np.random.Generator, progress: float) -> Any:
+def one_shot(space: CellSpace | KernelSpace, rng: np.random.Generator, progress: float) -> Any:
     """Drop every operation independently, more of them as training goes on; never all."""
-    if isinstance(space, MixPathSpace):
+    if isinstance(space, KernelSpace):
         return _one_shot_layers(space, rng, progress)
     is_on = _kept((space.num_nodes, len(OPERATIONS)), rng, progress)
     return tuple(tuple(np.flatnonzero(node).tolist()) for node in is_on)
 
 
 def _one_shot_layers(
-    space: MixPathSpace, rng: np.random.Generator, progress: float
-) -> MixArchitecture:
+    space: KernelSpace, rng: np.random.Generator, progress: float
+) -> KernelArchitecture:
     """Drop kernels group by group; an expansion, of which one alone can run, is drawn uniformly."""
     layers = []
     for _ in range(space.num_layers):
@@ -57,7 +59,7 @@ def _one_shot_layers(
         groups = [_kept((len(KERNELS),), rng, progress) for _ in range(space.num_groups)]
         kernels = (tuple(k for k, on in zip(KERNELS, g, strict=True) if on) for g in groups)
         layers.append(Layer(expansion, tuple(kernels)))
-    return MixArchitecture(layers)
+    return KernelArchitecture(layers)
 
 
 def _kept(shape: tuple[int, ...], rng: np.random.Generator, progress: float) -> NDArray[np.bool_]:
@@ -73,7 +75,7 @@ def drop_probability(num_operations: int, progress: float) -> float:
     return float(DROP_ALL ** (1 / num_operations) * progress)
 
 
-SAMPLERS: dict[str, Callable[[Space, np.random.Generator, float], Path]] = {
+SAMPLERS: dict[str, Sampler] = {
     "uniform": uniform,
     "one-shot": one_shot,
 }

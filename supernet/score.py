@@ -8,27 +8,29 @@ do not depend on the rest of the path, so this is exact.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 
-from bench.base.names import load
 from supernet.calibrate import Estimate, applied, observing
-from supernet.data.tensors import DataSet, Images, take, to_input
+from supernet.data.data_set import DataSet, Images, batches, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from torch import nn
 
-    from bench.config.recipe import Calibration
-    from bench.space.branches import Space
+    from bench.config.recipe import Recipe
+    from bench.space.space import Space
+    from supernet.nets.supernet import Supernet
 
     Architecture = Any
     Batch = tuple[torch.Tensor, torch.Tensor]
     Scorer = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
+NOTHING: Mapping[str, Scorer] = MappingProxyType({})
 CHUNK = 64  # architectures scored together: more share more, fewer lose less when stopped
 
 SCORERS: dict[str, Scorer] = {}
@@ -36,64 +38,30 @@ SCORERS: dict[str, Scorer] = {}
 better. The score is the mean over the images; accuracy and loss are always measured."""
 
 
-class Paths(Protocol):
-    """What scoring asks of a space."""
-
-    def path(self, architecture: Any) -> Any:
-        """Map an architecture to the path of a forward pass."""
-        ...
-
-
-class Scoring(Protocol):
-    """What scoring asks of a recipe."""
-
-    @property
-    def score_split(self) -> str: ...  # noqa: D102
-    @property
-    def num_score_images(self) -> int: ...  # noqa: D102
-    @property
-    def score_batch(self) -> int: ...  # noqa: D102
-    @property
-    def scorers(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def calibration(self) -> Calibration: ...  # noqa: D102
-
-
-def cell_identity(space: Space, architecture: Architecture) -> dict[str, Any]:
-    """Name an architecture of NAS-Bench-101 in a row: its text and its cell's hash."""
-    return {
-        "architecture": space.encode(architecture),
-        "cell_hash": space.cell(architecture).hash,
-    }
-
-
 class SupernetScorer:
     """Scores architectures with one trained supernet.
 
     Args:
-        model: a supernet with `shared(x)` and `rest(h, path)`.
+        model: the supernet, on the data's device.
         space: maps architectures to paths.
         data: on the model's device.
         recipe: which images calibrate and score, and how.
-        identify: (space, architecture) -> the columns that name it in a row.
+        scorers: beside accuracy and loss, by name.
     """
 
     def __init__(
         self,
-        model: nn.Module,
-        space: Paths,
+        model: Supernet,
+        space: Space,
         data: DataSet,
-        recipe: Scoring,
-        identify: Callable[[Any, Architecture], dict[str, Any]] = cell_identity,
+        recipe: Recipe,
+        scorers: Mapping[str, Scorer] = NOTHING,
     ) -> None:
         self.model: Any = model
         self.space = space
         self.recipe = recipe
         self.statistics = data.statistics
-        self.identify = identify
-        self.scorers = {"accuracy": is_correct, "loss": loss_per_image} | {
-            name: load(name, SCORERS, "scorer") for name in recipe.scorers
-        }
+        self.scorers = {"accuracy": is_correct, "loss": loss_per_image, **scorers}
         calibration = recipe.calibration
         self.scoring = take(data.split(recipe.score_split), recipe.num_score_images)
         self.calibrating = take(
@@ -142,7 +110,7 @@ class SupernetScorer:
                     mean.add(self.model.rest(h, path), labels)
         rows = []
         for architecture, mean in zip(architectures, means, strict=True):
-            identity = self.identify(self.space, architecture)
+            identity = self.space.identity(architecture)
             rows.append(identity | {"calibrated": estimates is not None} | mean.values())
         return rows
 
@@ -167,16 +135,6 @@ class Means:
     def values(self) -> dict[str, float]:
         """Return the means by name."""
         return {name: total / self.count for name, total in self.sums.items()}
-
-
-def batches(
-    images: Images, batch: int, statistics: tuple[torch.Tensor, torch.Tensor]
-) -> Iterator[Batch]:
-    """Yield normalised inputs (B, C, H, W) and labels (B,), all in one batch for `batch` 0."""
-    batch = batch or len(images)
-    for start in range(0, len(images), batch):
-        part = images[start : start + batch]
-        yield to_input(part.pixels, statistics), part.labels
 
 
 def _chunks(architectures: Iterable[Architecture]) -> Iterator[list[Architecture]]:

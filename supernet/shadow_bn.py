@@ -15,9 +15,12 @@ optimiser that skips absent gradients gives it no decay and no momentum.
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import nn
+
+from bench.base.names import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -114,6 +117,50 @@ BATCH_NORMS: dict[str, Callable[[int, int, Iterable[Active]], nn.Module]] = {
     "none": lambda *_: NoBatchNorm(),
 }
 """Factories (channels, largest number of summed paths, all combinations) -> norm(x, active)."""
+
+
+SUM_SUFFIX = "-sum"
+
+
+@dataclass(frozen=True)
+class NormUnderTest:
+    """Which batch norm follows a sum of paths, and where.
+
+    Attributes:
+        name: as in a recipe, without the suffix.
+        factory: builds it, as those in BATCH_NORMS.
+        is_on_sum: whether it sits on the sum itself, before the convolution that follows
+            ('after the input edge of node 5', section 6), instead of after it (Algorithm 1).
+    """
+
+    name: str
+    factory: Callable[[int, int, Iterable[Active]], nn.Module]
+    is_on_sum: bool = False
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is none, so that the convolution needs a bias."""
+        return self.name == "none"
+
+    def build(self, channels: int, max_paths: int, combinations: Iterable[Active]) -> nn.Module:
+        """Build it for sums of up to `max_paths` paths."""
+        return self.factory(channels, max_paths, combinations)
+
+
+def norm_under_test(name: str) -> NormUnderTest:
+    """Look a recipe's batch norm up: a name in BATCH_NORMS or `package.module:name`, or with -sum.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    bare = name.removesuffix(SUM_SUFFIX)
+    factory = load(bare, BATCH_NORMS, "batch norm")
+    return NormUnderTest(bare, factory, is_on_sum=name.endswith(SUM_SUFFIX))
+
+
+SHADOW = NormUnderTest("shadow", BATCH_NORMS["shadow"])
+SINGLE = NormUnderTest("single", BATCH_NORMS["single"])
+NONE = NormUnderTest("none", BATCH_NORMS["none"])
 
 
 def _key(active: Active) -> str:

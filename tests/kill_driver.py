@@ -17,7 +17,7 @@ import torch
 
 from bench.runs.run import Run, open_run
 from supernet import runs
-from supernet.data.tensors import load_digits
+from supernet.data.sets import load_digits
 from tests.supernet.test_runs import RECIPE
 
 MOST_WRITES = 12

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.report import write_report
-from bench.config.recipe import digits, override
+from bench.config.cell_presets import digits
+from bench.config.fields import override
 from bench.measure import main
 from bench.ranking.outputs import write_rankings
 from bench.ranking.protocol import PROTOCOLS
 from bench.runs.run import find_runs, open_run
 from bench.table.table import Table
-from supernet.data.tensors import load_data
+from supernet.data.registry import load_data
 from supernet.measure.snapshots import Snapshots
 from supernet.runs import complete
 from tests.synthetic import write_truth

@@ -6,9 +6,11 @@ import torch
 from torch import nn
 
 from bench.network.cell import Cell
-from bench.network.cell_costs import Skeleton
-from bench.space.branches import Branches, Path, Space
-from supernet.data.tensors import DataSet, load_digits
+from bench.network.skeleton import Skeleton
+from bench.space.branches import Branches, Path
+from bench.space.space import CellSpace
+from supernet.data.data_set import DataSet
+from supernet.data.sets import load_digits
 
 
 class FirstTwo(Branches):
@@ -26,7 +28,7 @@ class FirstTwo(Branches):
         return tuple({self.cell(a).hash: a for a in reversed(every)}.values())
 
 
-def only_first_node(space: Space, rng: object, progress: float) -> Path:  # noqa: ARG001
+def only_first_node(space: CellSpace, rng: object, progress: float) -> Path:  # noqa: ARG001
     """Sampler: train nothing but the first architecture's path."""
     return space.path(space.architectures()[0])
 

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bench.base.files import write_csv, write_text
-from bench.config.recipe import RECIPES, digits, to_dict
-from bench.runs.run import find_runs, load_space, run_folder
+from bench.config.cell_presets import digits
+from bench.config.fields import to_dict
+from bench.config.registry import RECIPES
+from bench.runs.layout import run_folder
+from bench.runs.run import find_runs, load_space
 from bench.space.branches import Branches
 from bench.table.table import Row, Source, write_table
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from bench.network.cell import Cell
     from bench.runs.run import Run
-    from bench.space.branches import Space
+    from bench.space.space import CellSpace
 
 NOISE = {"shadow": 0.03, "single": 0.06}
 
@@ -71,7 +74,7 @@ def write_runs(
     return find_runs(results)
 
 
-def scores(space: Space, seed: int, noise: float = 0.03) -> pd.DataFrame:
+def scores(space: CellSpace, seed: int, noise: float = 0.03) -> pd.DataFrame:
     """Make up scores.csv: the expected accuracy and noise, half of it once calibrated."""
     rng = np.random.default_rng([seed, space.m])
     rows = []

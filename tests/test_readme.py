@@ -7,7 +7,7 @@ import pytest
 
 from analysis import readme
 from bench import run
-from bench.config.recipe import PRESETS
+from bench.config.registry import PRESETS
 from tests.paths import ROOT
 
 TEXT = (ROOT / "README.md").read_text()

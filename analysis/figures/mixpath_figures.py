@@ -15,12 +15,12 @@ import pandas as pd
 from analysis import style
 from analysis.figures import accuracies, bn_statistics, curves, similarity
 from bench.base.files import read_csv, write_csv
-from bench.runs.mixpath_store import find_supernets
+from bench.runs.run import find_trained
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bench.runs.mixpath_store import MixRun
+    from bench.runs.run import Run
 
 FIRST_BLOCKS = {"s1": (0, 1), "s2": (0,)}
 """Numbers of the first searched layer's batch norms: in S1 one set an expansion."""
@@ -30,13 +30,13 @@ COLUMNS = 4
 
 def figures(results: Path) -> list[Path]:
     """Draw what can be drawn of a results folder; returns the figures' paths without suffix."""
-    runs = find_supernets(results)
+    runs = find_trained(results)
     with style.context():
         drawn = [draw(runs, results) for draw in (_figure3, _figure5, _figure6, _table4)]
     return [path for path in drawn if path is not None]
 
 
-def read_all(runs: list[MixRun], name: str) -> pd.DataFrame:
+def read_all(runs: list[Run], name: str) -> pd.DataFrame:
     """Read a measurement of several runs, with m, bn, seed and final_epoch; empty without any."""
     parts = []
     for run in runs:
@@ -46,7 +46,7 @@ def read_all(runs: list[MixRun], name: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def first_layer(runs: list[MixRun]) -> pd.DataFrame:
+def first_layer(runs: list[Run]) -> pd.DataFrame:
     """Read the statistics of the shadow batch norms of the first searched layer, m >= 2."""
     shadow = [r for r in runs if r.recipe.batch_norm == "shadow" and r.recipe.m >= 2]
     frame = read_all(shadow, "bn_statistics.csv")
@@ -55,7 +55,7 @@ def first_layer(runs: list[MixRun]) -> pd.DataFrame:
     return frame[frame["block"].isin(FIRST_BLOCKS[shadow[0].recipe.space])]
 
 
-def table4(runs: list[MixRun]) -> pd.DataFrame:
+def table4(runs: list[Run]) -> pd.DataFrame:
     """Summarise the similarities of one path and two, of features and of Jacobians."""
     features = read_all(runs, "similarity.csv")
     if features.empty:
@@ -65,7 +65,7 @@ def table4(runs: list[MixRun]) -> pd.DataFrame:
     return similarity.summarise(pd.concat([features.drop(columns="centred"), jacobians]))
 
 
-def _figure3(runs: list[MixRun], out: Path) -> Path | None:
+def _figure3(runs: list[Run], out: Path) -> Path | None:
     frame = read_all(runs, "curve.csv")
     if frame.empty:
         return None
@@ -75,7 +75,7 @@ def _figure3(runs: list[MixRun], out: Path) -> Path | None:
     return _save(panels, curves.draw, out / "figure3_curves", by_epoch)
 
 
-def _figure5(runs: list[MixRun], out: Path) -> Path | None:
+def _figure5(runs: list[Run], out: Path) -> Path | None:
     frame = first_layer(runs)
     if frame.empty:
         return None
@@ -85,7 +85,7 @@ def _figure5(runs: list[MixRun], out: Path) -> Path | None:
     return _save(panels, bn_statistics.draw_ratios, out / "figure5_bn_ratios", summary)
 
 
-def _figure6(runs: list[MixRun], out: Path) -> Path | None:
+def _figure6(runs: list[Run], out: Path) -> Path | None:
     frame = read_all(runs, "accuracies.csv")
     if frame.empty:
         return None
@@ -95,7 +95,7 @@ def _figure6(runs: list[MixRun], out: Path) -> Path | None:
     return _save(accuracies.panels(frame), accuracies.draw, out / "figure6_accuracies", summary)
 
 
-def _table4(runs: list[MixRun], out: Path) -> Path | None:
+def _table4(runs: list[Run], out: Path) -> Path | None:
     summary = table4(runs)
     if summary.empty or not (summary["kind"] == "sum").any():
         return None
@@ -106,7 +106,7 @@ def _table4(runs: list[MixRun], out: Path) -> Path | None:
     return _save(panels, similarity.draw_table, out / "table4_similarity", summary)
 
 
-def _named(frame: pd.DataFrame, run: MixRun) -> pd.DataFrame:
+def _named(frame: pd.DataFrame, run: Run) -> pd.DataFrame:
     return frame.assign(m=run.recipe.m, bn=run.variant, seed=run.seed)
 
 

@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import style
-from bench.runs.mixpath_store import SEARCH, read_search
+from bench.runs.layout import SEARCH
 from bench.runs.run import RunFolderError
+from bench.runs.searches import read_search
 from bench.runs.words import count
 
 if TYPE_CHECKING:

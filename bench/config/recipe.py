@@ -1,92 +1,118 @@
-"""Recipes: how weights and scores come about. Presets are functions that return one.
+"""Recipes: how weights and scores come about.
 
-A recipe fixes everything that decides a run's numbers but its seed. `override` replaces fields
-by name; names are unique across the nested parts, so that `--set epochs=10` needs no path.
+A recipe fixes everything that decides a run's numbers but its seed. Names of fields are unique
+across its nested parts, so that `--set epochs=10` needs no path (`bench.config.fields`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any
 
-from bench.base.names import unknown
-from bench.network.cell_costs import NASBENCH101, Skeleton
+from bench.base.checks import check_least
+from bench.config.training import Calibration, Training
+from bench.network.skeleton import NASBENCH101, BlockSkeleton, Skeleton
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-T = TypeVar("T")
+SKELETONS: dict[str, type[Skeleton | BlockSkeleton]] = {
+    "cells": Skeleton,
+    "bottlenecks": BlockSkeleton,
+}
+"""Each net's own part of a recipe; an own net has the cells'."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
-    """One training loop, with the released code's settings as defaults.
+class Trained:
+    """What every trained network's recipe says.
 
-    Cosine decay from `lr` to `min_lr`, a step an epoch (`lr_steps="epoch"`) or a batch
-    ("batch"). No weight decay on batch norms and biases. `cutout` and `crop_padding` in pixels.
+    Attributes:
+        name: of the recipe.
+        net: what is trained, a name in `supernet.nets.registry.NETS` or `package.module:name`.
+        data_set: a name in `supernet.data.registry.DATA_SETS` or `package.module:name`.
+        space: a name in `bench.space.registry.SPACES` or `package.module:name`.
+        m: largest number of paths summed.
+        train_split: the images to train on, 'train', 'valid', 'test' or a sum of these.
+        num_train_images: how many of them; 0: all.
+        skip_broken: whether images that don't decode are replaced (image folders).
+        skeleton: the net's own part, such as `Skeleton` or `BlockSkeleton`.
+        training: the loop.
     """
 
-    epochs: int = 100
-    batch_size: int = 96
-    optimizer: str = "sgd"
-    lr: float = 0.025
-    min_lr: float = 1e-8
-    lr_steps: str = "epoch"
-    momentum: float = 0.9
-    weight_decay: float = 3e-4
-    grad_clip: float = 5.0
-    crop_padding: int = 4
-    flip: bool = True
-    cutout: int = 16
-    precision: str = "fp32"
-
-    def __post_init__(self) -> None:
-        check_least(self, 1, "epochs", "batch_size")
-        check_least(self, 0, "crop_padding", "cutout")
-        check_choice(self, precision=("fp32", "bf16"), lr_steps=("epoch", "batch"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Calibration:
-    """Batch-norm statistics of one path, re-estimated before it is scored.
-
-    `calibration_reset` starts from nothing and pools all batches; without it the running
-    statistics move on from training by `calibration_momentum` a batch, as the released code does.
-    """
-
-    calibration_split: str = "train"
-    calibration_images: int = 0
-    calibration_batch: int = 1000
-    calibration_reset: bool = True
-    calibration_momentum: float = 0.1
-
-    def __post_init__(self) -> None:
-        check_least(self, 0, "calibration_images", "calibration_batch")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How the weights and scores of one run come about."""
-
-    name: str = "sound"
+    name: str
+    net: str = "cells"
     data_set: str = "cifar10"
     space: str = "branches"
     m: int = 4
-    batch_norm: str = "shadow"
-    sampler: str = "uniform"
     train_split: str = "train"
     num_train_images: int = 0
+    skip_broken: bool = False
+    skeleton: Any = NASBENCH101
+    training: Training = field(default_factory=Training)
+
+    def __post_init__(self) -> None:
+        check_least(self, 0, "num_train_images")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Trained):
+    """How the weights and scores of a supernet come about.
+
+    Attributes:
+        batch_norm: at the sum of the paths, a name in `supernet.shadow_bn.BATCH_NORMS` or
+            `package.module:name`, with '-sum' behind it where it sits on the sum itself.
+        sampler: which path trains next.
+        score_split: the images that score.
+        num_score_images: how many; 0: all.
+        score_batch: images a batch; 0: all in one.
+        scorers: further ones, beside accuracy and loss.
+        snapshot_epochs: epochs whose weights are kept.
+        calibration: of batch-norm statistics, before an architecture is scored.
+    """
+
+    name: str = "sound"
+    batch_norm: str = "shadow"
+    sampler: str = "uniform"
     score_split: str = "valid"
     num_score_images: int = 0
     score_batch: int = 250
     scorers: tuple[str, ...] = ()
     snapshot_epochs: tuple[int, ...] = ()
-    skeleton: Skeleton = NASBENCH101
-    training: Training = field(default_factory=Training)
     calibration: Calibration = field(default_factory=Calibration)
 
     def __post_init__(self) -> None:
-        check_least(self, 0, "num_train_images", "num_score_images", "score_batch")
+        super().__post_init__()
+        check_least(self, 0, "num_score_images", "score_batch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Final(Trained):
+    """How one architecture is trained to the end.
+
+    Attributes:
+        architecture: in the space's text.
+        start: 'scratch', or a run folder whose weights it starts from (a supernet's, or a
+            network's, whose dense layer is then drawn anew where the classes differ).
+        test_split: the images that test it, after every epoch.
+        num_test_images: how many; 0: all.
+        test_batch: images a batch.
+        resize: images are enlarged to this size before the network; 0: they are not.
+    """
+
+    name: str = "retrain"
+    net: str = "bottlenecks"
+    space: str = "s1"
+    m: int = 2
+    train_split: str = "train+valid"
+    architecture: str = ""
+    start: str = "scratch"
+    test_split: str = "test"
+    num_test_images: int = 0
+    test_batch: int = 250
+    resize: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_least(self, 0, "num_test_images", "resize")
+        check_least(self, 1, "test_batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,202 +130,27 @@ class StandAlone:
         )
     )
 
+    def __post_init__(self) -> None:
+        check_least(self, 1, "num_repeats")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A recipe, the table that holds its truth, and what it is for.
+    """Recipes that belong together, and what they are for.
 
-    `table` is 'digits' (ships with the project), 'nasbench101' (imported by the user) or a path;
-    `stand_alone` is how one like it is made.
+    Attributes:
+        name: on the command line.
+        about: a line for a reader.
+        recipe: of the supernet.
+        table: what holds the truth: 'digits' (ships with the project), 'nasbench101' (imported by
+            the user) or a path; empty where architectures are searched, not ranked.
+        stand_alone: how a table like it is made.
+        final: how what a search finds is trained; None where cells are ranked.
     """
 
     name: str
     about: str
     recipe: Recipe
-    table: str
+    table: str = ""
     stand_alone: StandAlone = field(default_factory=StandAlone)
-
-
-def digits() -> Preset:
-    """Return the default: 8x8 digits and a table that ship with the project."""
-    skeleton = Skeleton(
-        stem_channels=8, num_stacks=3, cells_per_stack=1, image_size=8, in_channels=1
-    )
-    training = Training(epochs=40, batch_size=48, lr=0.05, crop_padding=1, flip=False, cutout=0)
-    return Preset(
-        name="digits",
-        about="8x8 digits against 34 cells trained stand-alone; minutes on a laptop",
-        table="digits",
-        recipe=Recipe(
-            data_set="digits",
-            skeleton=skeleton,
-            training=training,
-            score_batch=297,
-            snapshot_epochs=tuple(range(2, 41, 2)),
-        ),
-        stand_alone=StandAlone(
-            data_set="digits",
-            num_repeats=10,
-            skeleton=skeleton,
-            training=replace(training, epochs=12, batch_size=96, lr=0.1),
-        ),
-    )
-
-
-def cifar10_small() -> Preset:
-    """Return CIFAR-10 on a narrow, short skeleton and a subset of the images."""
-    return Preset(
-        name="cifar10-small",
-        about="CIFAR-10, 16 channels, 3 cells, 20,000 training images; under an hour on a laptop",
-        table="nasbench101",
-        recipe=Recipe(
-            skeleton=replace(NASBENCH101, stem_channels=16, cells_per_stack=1),
-            training=Training(epochs=8),
-            snapshot_epochs=tuple(range(1, 9)),
-            num_train_images=20_000,
-            num_score_images=2_000,
-            calibration=Calibration(calibration_images=1_000, calibration_batch=250),
-        ),
-    )
-
-
-def paper() -> Preset:
-    """Return the paper's settings: 128 channels, 9 cells, 100 epochs; a GPU."""
-    return Preset(
-        name="paper",
-        about="CIFAR-10, 128 channels, 9 cells, 100 epochs, NAS-Bench-101 truth; a GPU",
-        table="nasbench101",
-        recipe=Recipe(calibration=Calibration(calibration_batch=500), score_batch=500),
-    )
-
-
-PRESETS: dict[str, Callable[[], Preset]] = {
-    "digits": digits,
-    "cifar10-small": cifar10_small,
-    "paper": paper,
-}
-
-
-def sound(recipe: Recipe) -> Recipe:
-    """Train and calibrate on the training split, score on the validation split."""
-    return recipe
-
-
-def authors(recipe: Recipe) -> Recipe:
-    """Do what the released code does: its space, all images, the test set throughout."""
-    return replace(
-        recipe,
-        name="authors",
-        space="first-branches",
-        train_split="train+valid",
-        score_split="test",
-        calibration=replace(recipe.calibration, calibration_split="test", calibration_reset=False),
-    )
-
-
-RECIPES: dict[str, Callable[[Recipe], Recipe]] = {"sound": sound, "authors": authors}
-
-
-def override(recipe: T, changes: dict[str, str]) -> T:
-    """Replace fields of a (nested) dataclass by name, from the text of a command line.
-
-    Raises:
-        ValueError: no field of that name, or a text that is no value of the field's type.
-    """
-    known = dict(field_types(recipe))
-    for name, text in changes.items():
-        if name not in known:
-            raise unknown("recipe field", name, known)
-        recipe = _replace(recipe, name, _parse(name, text, known[name]))
-    return recipe
-
-
-def read_changes(texts: Sequence[str]) -> dict[str, str]:
-    """Read a command line's FIELD=VALUE texts into what `override` takes.
-
-    Raises:
-        ValueError: a text without '='.
-    """
-    changes = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise ValueError(f"--set {text!r} is not FIELD=VALUE")
-        changes[name] = value
-    return changes
-
-
-def field_types(recipe: Any) -> list[tuple[str, Any]]:
-    """List every leaf field of a nested dataclass with its type."""
-    hints = get_type_hints(type(recipe))
-    leaves: list[tuple[str, Any]] = []
-    for part in fields(recipe):
-        value = getattr(recipe, part.name)
-        leaves += field_types(value) if is_dataclass(value) else [(part.name, hints[part.name])]
-    return leaves
-
-
-def to_dict(recipe: Any) -> dict[str, Any]:
-    """Flatten a nested dataclass into JSON-ready values, by the names `override` takes."""
-    flat: dict[str, Any] = {}
-    for part in fields(recipe):
-        value = getattr(recipe, part.name)
-        flat.update(to_dict(value) if is_dataclass(value) else {part.name: _plain(value)})
-    return flat
-
-
-def from_dict(default: T, values: dict[str, Any]) -> T:
-    """Rebuild a recipe of `default`'s type from `to_dict`'s values.
-
-    Raises:
-        ValueError: a field is missing or unknown.
-    """
-    known = dict(field_types(default))
-    if odd := sorted(set(values) ^ set(known)):
-        raise ValueError(f"recipe fields missing or unknown: {', '.join(odd)}")
-    for name, value in values.items():
-        default = _replace(default, name, tuple(value) if isinstance(value, list) else value)
-    return default
-
-
-def check_least(config: Any, least: int, *names: str) -> None:
-    """Refuse a field below its least value, with a ValueError."""
-    for name in names:
-        value = getattr(config, name)
-        if value < least:
-            remedy = "must not be negative" if least == 0 else f"must be at least {least}"
-            raise ValueError(f"{name}={value} {remedy}")
-
-
-def check_choice(config: Any, **choices: tuple[str, ...]) -> None:
-    """Refuse a field that is none of its choices, with a ValueError."""
-    for name, known in choices.items():
-        if getattr(config, name) not in known:
-            raise ValueError(f"{name}={getattr(config, name)!r} is not {' or '.join(known)}")
-
-
-def _replace(recipe: Any, name: str, value: Any) -> Any:
-    for part in fields(recipe):
-        current = getattr(recipe, part.name)
-        if part.name == name:
-            return replace(recipe, **{name: value})
-        if is_dataclass(current) and name in dict(field_types(current)):
-            return replace(recipe, **{part.name: _replace(current, name, value)})
-    raise AssertionError(name)
-
-
-def _parse(name: str, text: str, kind: Any) -> Any:
-    if get_origin(kind) is tuple:
-        return tuple(_parse(name, part, get_args(kind)[0]) for part in text.split(",") if part)
-    if kind is bool:
-        if text.lower() not in ("true", "false"):
-            raise ValueError(f"{name}={text!r} is not true or false")
-        return text.lower() == "true"
-    try:
-        return kind(text)
-    except ValueError:
-        raise ValueError(f"{name}={text!r} is not of type {kind.__name__}") from None
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    final: Final | None = None

@@ -8,60 +8,16 @@ count convolutions and the dense layer; norms, activations, sums and pools are l
 customary.
 """
 
-from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from bench.network.cell import Adjacency, Cell
+from bench.network.skeleton import NASBENCH101, Skeleton
 
 _KERNEL_AREAS = {"conv3x3-bn-relu": 9, "conv1x1-bn-relu": 1, "maxpool3x3": 0}
 _NORMED = frozenset(("conv3x3-bn-relu", "conv1x1-bn-relu"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Skeleton:
-    """The network around the cells; the defaults are NAS-Bench-101's."""
-
-    stem_channels: int = 128
-    num_stacks: int = 3
-    cells_per_stack: int = 3
-    image_size: int = 32
-    in_channels: int = 3
-    num_classes: int = 10
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"{field.name} must be a whole number of at least 1, not {value!r}"
-                )
-        if self.image_size < 2 ** (self.num_stacks - 1):
-            raise ValueError(
-                f"image_size {self.image_size} cannot be halved {self.num_stacks - 1} times: use "
-                f"at least {2 ** (self.num_stacks - 1)}, or fewer stacks"
-            )
-
-    @cached_property
-    def stages(self) -> tuple[tuple[int, int, int, int], ...]:
-        """Distinct places of a cell: (input channels, output channels, image size, how many)."""
-        stages = []
-        for stack in range(self.num_stacks):
-            channels, size = self.stem_channels << stack, self.image_size >> stack
-            num_first = 1 if stack else 0  # the first cell of a further stack doubles the channels
-            stages += [(channels // 2, channels, size, 1)] * num_first
-            stages += [(channels, channels, size, self.cells_per_stack - num_first)]
-        return tuple(stage for stage in stages if stage[-1])
-
-    @property
-    def last_channels(self) -> int:
-        """Channels that enter the dense layer."""
-        return self.stem_channels << (self.num_stacks - 1)
-
-
-NASBENCH101 = Skeleton()
 
 
 def vertex_channels(cell: Cell, in_channels: int, out_channels: int) -> list[int]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bench.network.cell import Cell
-    from bench.network.cell_costs import Skeleton
+    from bench.network.skeleton import Skeleton
 
     Floats = NDArray[np.float64]
     Baseline = Callable[[Cell, Skeleton], float]

@@ -17,7 +17,7 @@ from bench.ranking.ceiling import ceiling, estimate_noise, pair_concordance
 from bench.ranking.correlation import count_pairs, measure
 from bench.ranking.intervals import draw_resamples
 from bench.ranking.protocol import scorers, select
-from bench.runs.run import SCORES
+from bench.runs.layout import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

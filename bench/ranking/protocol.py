@@ -18,7 +18,7 @@ from bench.ranking.selection import draw
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bench.space.branches import Space
+    from bench.space.space import CellSpace
     from bench.table.table import Table
 
 TOO_FEW = "no ranking of {num}: use a larger m, another protocol, or a table that has more"
@@ -84,7 +84,7 @@ def describe(protocol: Protocol) -> str:
     return "; ".join([*parts, f"truth = {repeats[protocol.truth_repeats].format(split)}"])
 
 
-def check(protocol: Protocol, space: Space) -> None:
+def check(protocol: Protocol, space: CellSpace) -> None:
     """Refuse, before anything is trained, a space too small for a protocol.
 
     Raises:
@@ -104,7 +104,7 @@ def check(protocol: Protocol, space: Space) -> None:
 
 def select(
     scores: pd.DataFrame,
-    space: Space,
+    space: CellSpace,
     table: Table,
     protocol: Protocol,
     seed: int,

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     from bench.ranking.protocol import Protocol
-    from bench.space.branches import Space
+    from bench.space.space import CellSpace
 
 MAX_DRAWS = 100_000
 
 
-def draw(pool: list[str], space: Space, protocol: Protocol, seed: int) -> list[str]:
+def draw(pool: list[str], space: CellSpace, protocol: Protocol, seed: int) -> list[str]:
     """Return the architectures that enter, in the order drawn."""
     if protocol.draw == "all":
         return pool

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.base.files import read_csv, write_csv
-from bench.runs.run import SCORES
+from bench.runs.layout import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from bench.space.architecture import MixArchitecture
+    from bench.space.architecture import KernelArchitecture
 
 SAVE_EVERY_S = 10.0
 
@@ -37,7 +37,7 @@ class Evaluations:
     def __init__(
         self,
         folder: Path,
-        score: Callable[[Sequence[MixArchitecture]], Iterator[dict[str, Any]]],
+        score: Callable[[Sequence[KernelArchitecture]], Iterator[dict[str, Any]]],
         *,
         is_calibrated: bool,
         on_row: Callable[[int], None] | None = None,
@@ -49,7 +49,7 @@ class Evaluations:
         self.saved_at = time.monotonic()
         self.num_paid = 0
 
-    def __call__(self, architectures: Sequence[MixArchitecture]) -> list[float]:
+    def __call__(self, architectures: Sequence[KernelArchitecture]) -> list[float]:
         """Return accuracies in [0, 1], scoring what is not known yet."""
         missing = [a for a in dict.fromkeys(architectures) if not self.knows(a)]
         try:
@@ -65,11 +65,11 @@ class Evaluations:
             raise
         return [self.row(a)["accuracy"] for a in architectures]
 
-    def knows(self, architecture: MixArchitecture) -> bool:
+    def knows(self, architecture: KernelArchitecture) -> bool:
         """Whether an architecture has been scored."""
         return (str(architecture), self.is_calibrated) in self.rows
 
-    def row(self, architecture: MixArchitecture) -> dict[str, Any]:
+    def row(self, architecture: KernelArchitecture) -> dict[str, Any]:
         """Return an architecture's row."""
         found: dict[str, Any] = self.rows[str(architecture), self.is_calibrated]
         return found

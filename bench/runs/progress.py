@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from bench.runs.run import PROGRESS
+from bench.runs.layout import PROGRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

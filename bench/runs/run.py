@@ -1,51 +1,50 @@
-"""Run folders: where a run's files lie, and how they are written so that none is ever half there.
-
-    results/<preset>/<space>-m<m>/[<sampler>-]<batch norm>-seed<k>/
-        run.json        recipe, seed, versions, commit, device
-        history.csv     epoch, lr, loss, accuracy
-        times.csv       stage, time_s
-        scores.csv      architecture, cell_hash, calibrated, accuracy, loss
-        checkpoint.pt   weights, optimiser, generators, history
-
-Every file is written under a temporary name and renamed.
-"""
+"""Runs: a supernet, or a network trained to the end, as a folder with its recipe and seed."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import platform
-import re
-import subprocess
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from bench.base.files import read_csv, write_text
-from bench.base.names import load
-from bench.config.recipe import Recipe, from_dict, to_dict
-from bench.space.branches import SPACES, Space
+from bench.base.files import read_csv
+from bench.config.recipe import Final, Recipe
+from bench.runs.about import RunFolderError, open_folder, read_about
+from bench.runs.layout import (
+    CHECKPOINT,
+    HISTORY,
+    RUN,
+    SCORES,
+    SUPERNETS,
+    final_folder,
+    run_folder,
+    variant,
+)
+from bench.space.registry import build_space
+from bench.space.space import has_cells
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
-T = TypeVar("T")
+    from bench.config.recipe import Trained
 
-PACKAGE = Path(__file__).resolve().parent
+__all__ = [
+    "FinalRun",
+    "Run",
+    "RunFolderError",
+    "find_main_runs",
+    "find_runs",
+    "find_trained",
+    "load_space",
+    "open_final",
+    "open_run",
+    "read_final",
+    "read_run",
+    "read_trained",
+]
 
-RUN = "run.json"
-HISTORY = "history.csv"
-TIMES = "times.csv"
-SCORES = "scores.csv"
-CHECKPOINT = "checkpoint.pt"
-PROGRESS = "progress.json"
 MAIN_RECIPE = "sound"
-PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
-
-
-class RunFolderError(ValueError):
-    """A run folder that does not hold what is expected of it."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Run:
     seed: int
 
     @cached_property
-    def space(self) -> Space:
+    def space(self) -> Any:
         """The run's search space."""
         return load_space(self.recipe)
 
@@ -67,34 +66,56 @@ class Run:
         return variant(self.recipe)
 
     @property
+    def is_trained(self) -> bool:
+        """Whether every epoch has been trained."""
+        path = self.folder / HISTORY
+        return path.is_file() and len(read_csv(path)) >= self.recipe.training.epochs
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the trained weights are still there."""
+        return (self.folder / CHECKPOINT).is_file()
+
+    @property
     def is_complete(self) -> bool:
-        """Whether the run has its scores."""
-        return (self.folder / SCORES).is_file()
+        """Whether the run has the scores of every architecture, to be ranked against a truth."""
+        return (self.folder / SCORES).is_file() and has_cells(self.space)
 
     def scores(self) -> pd.DataFrame:
         """Read scores.csv: architecture, cell_hash, calibrated, accuracy, loss and own scorers."""
         return read_csv(self.folder / SCORES)
 
 
-def load_space(recipe: Recipe) -> Space:
-    """Build the recipe's search space."""
-    return load(recipe.space, SPACES, "space")(recipe.m)
+@dataclass(frozen=True)
+class FinalRun:
+    """One network trained to the end."""
+
+    folder: Path
+    recipe: Final
+    seed: int
+
+    @cached_property
+    def space(self) -> Any:
+        """The space that the architecture comes from."""
+        return load_space(self.recipe)
+
+    @cached_property
+    def architecture(self) -> Any:
+        """The architecture."""
+        return self.space.decode(self.recipe.architecture)
 
 
-def variant(recipe: Recipe) -> str:
-    """Name a recipe's batch norm, with its sampler before it where that is not the default."""
-    is_default = recipe.sampler == Recipe().sampler
-    return recipe.batch_norm if is_default else f"{recipe.sampler}-{recipe.batch_norm}"
+def load_space(recipe: Trained) -> Any:
+    """Build the recipe's search space.
 
-
-def run_folder(results: Path, recipe: Recipe, seed: int) -> Path:
-    """Return the folder of one run."""
-    space, name = (re.sub(r"[^\w-]+", "_", part) for part in (recipe.space, variant(recipe)))
-    return results / f"{space}-m{recipe.m}" / f"{name}-seed{seed}"
+    Raises:
+        ValueError: an unknown space, or m outside its range.
+    """
+    return build_space(recipe.space, recipe.m, recipe.skeleton)
 
 
 def open_run(results: Path, recipe: Recipe, seed: int, device: str, num_threads: int) -> Run:
-    """Open the folder of a run, or make it.
+    """Open the folder of a supernet, or make it.
 
     Raises:
         RunFolderError: the folder holds a run of another recipe.
@@ -104,60 +125,56 @@ def open_run(results: Path, recipe: Recipe, seed: int, device: str, num_threads:
     return Run(folder, recipe, seed)
 
 
-def open_folder(folder: Path, recipe: Any, seed: int, device: str, num_threads: int) -> None:
-    """Make a folder for a recipe of any type and a seed, or check that it is theirs.
+def open_final(results: Path, recipe: Final, seed: int, device: str, num_threads: int) -> FinalRun:
+    """Open the folder of a network trained to the end, or make it.
 
     Raises:
-        RunFolderError: the folder holds another recipe.
+        RunFolderError: it holds another recipe.
     """
-    if (folder / RUN).is_file():
-        old, _ = read_about(folder, recipe)
-        _check_same(folder, to_dict(old), to_dict(recipe))
-        return
-    about = {
-        "recipe": to_dict(recipe),
-        "seed": seed,
-        "device": device,
-        "num_threads": num_threads,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "commit": _commit(),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(json.dumps(about, indent=1) + "\n", folder / RUN)
+    folder = final_folder(results, recipe, seed)
+    open_folder(folder, recipe, seed, device, num_threads)
+    return FinalRun(folder, recipe, seed)
 
 
 def read_run(folder: Path) -> Run:
-    """Read a run folder.
+    """Read the folder of a supernet.
 
     Raises:
-        RunFolderError: no run.json, or one that can't be read.
+        RunFolderError: no run.json, one that can't be read, or a network's.
     """
-    recipe, seed = read_about(folder, Recipe())
-    return Run(folder, recipe, seed)
+    about = read_about(folder)
+    if not isinstance(about.recipe, Recipe):
+        raise RunFolderError(f"{folder} holds a network trained to the end, not a supernet")
+    return Run(folder, about.recipe, about.seed)
 
 
-def read_about(folder: Path, default: T) -> tuple[T, int]:
-    """Read the recipe, of `default`'s type, and the seed of a folder.
+def read_trained(folder: Path) -> Run:
+    """Read the folder of a supernet that has weights.
 
     Raises:
-        RunFolderError: no run.json, or one that can't be read.
+        RunFolderError: as `read_run`, or there are no weights.
     """
-    try:
-        about = json.loads((folder / RUN).read_text())
-        return from_dict(default, about["recipe"]), int(about["seed"])
-    except FileNotFoundError:
-        raise RunFolderError(f"{folder} has no {RUN}: it is no run folder") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunFolderError(f"{folder / RUN} can't be read: {error}") from error
+    run = read_run(folder)
+    _check_trained(folder)
+    return run
+
+
+def read_final(folder: Path) -> FinalRun:
+    """Read the folder of a network trained to the end.
+
+    Raises:
+        RunFolderError: no such folder, or one without weights.
+    """
+    about = read_about(folder)
+    if not isinstance(about.recipe, Final):
+        raise RunFolderError(f"{folder} holds a supernet, not a network trained to the end")
+    _check_trained(folder)
+    return FinalRun(folder, about.recipe, about.seed)
 
 
 def find_runs(results: Path) -> list[Run]:
     """List the complete runs below a results folder, by space, m, variant and seed."""
-    runs = [read_run(path.parent) for path in results.glob(f"*/*/{RUN}")]
-    complete = [run for run in runs if run.is_complete]
-    return sorted(complete, key=lambda run: (*_group(run), run.seed))
+    return [run for run in _find(results) if run.is_complete]
 
 
 def find_main_runs(results: Path) -> list[Run]:
@@ -166,29 +183,17 @@ def find_main_runs(results: Path) -> list[Run]:
     return [run for run in runs if run.recipe.name == MAIN_RECIPE] or runs
 
 
-def _group(run: Run) -> tuple[str, int, str]:
-    return run.recipe.space, run.recipe.m, run.variant
+def find_trained(results: Path) -> list[Run]:
+    """List the supernets whose training has ended, in the same order."""
+    return [run for run in _find(results) if run.is_trained]
 
 
-def _check_same(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
-    changed = [f"{name}={old[name]} (asked: {new[name]})" for name in new if old[name] != new[name]]
-    if changed:
-        raise RunFolderError(
-            f"{folder} holds another recipe: {', '.join(changed)}; "
-            "name another folder with --out, or delete it"
-        )
+def _check_trained(folder: Path) -> None:
+    """Refuse a folder without weights, with a RunFolderError."""
+    if not (folder / CHECKPOINT).is_file():
+        raise RunFolderError(f"{folder} has no {CHECKPOINT}: train it first")
 
 
-def _commit() -> str:
-    """Return the commit of the checkout, '+' behind it where files differ, or 'unknown'."""
-    try:
-        out = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
-            cwd=PACKAGE,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return out.stdout.strip()
+def _find(results: Path) -> list[Run]:
+    runs = [read_run(path.parent) for path in results.glob(SUPERNETS) if path.name == RUN]
+    return sorted(runs, key=lambda run: (run.recipe.space, run.recipe.m, run.variant, run.seed))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.config.recipe import to_dict
+from bench.config.fields import to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.config.recipe import Calibration, Recipe, Training
+    from bench.config.recipe import Recipe
+    from bench.config.training import Calibration, Training
     from bench.runs.run import Run
 
 PER_RUN = ("name", "m", "batch_norm")

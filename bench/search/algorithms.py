@@ -19,18 +19,19 @@ from bench.base.streams import child_rng
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bench.space.architecture import MixArchitecture
-    from bench.space.kernels import MixPathSpace
+    from bench.space.architecture import KernelArchitecture
+    from bench.space.kernels import KernelSpace
+    from bench.space.space import Space
 
-    Evaluate = Callable[[Sequence[MixArchitecture]], Sequence[float]]
+    Evaluate = Callable[[Sequence[KernelArchitecture]], Sequence[float]]
 
 MAX_DRAWS = 1000  # per architecture of a small space, before it is enumerated
 MAX_STALE = 50  # generations without a new architecture
 
 
 def random_search(
-    space: MixPathSpace, evaluate: Evaluate, *, evaluations: int, population: int, seed: int
-) -> list[MixArchitecture]:
+    space: KernelSpace, evaluate: Evaluate, *, evaluations: int, population: int, seed: int
+) -> list[KernelArchitecture]:
     """Evaluate distinct architectures drawn as in training, `population` at a time.
 
     Returns:
@@ -45,8 +46,8 @@ def random_search(
 
 
 def nsga2(
-    space: MixPathSpace, evaluate: Evaluate, *, evaluations: int, population: int, seed: int
-) -> list[MixArchitecture]:
+    space: KernelSpace, evaluate: Evaluate, *, evaluations: int, population: int, seed: int
+) -> list[KernelArchitecture]:
     """Search with NSGA-II, each generation `population` new architectures.
 
     Returns:
@@ -92,7 +93,7 @@ def nsga2(
     return list(seen)
 
 
-ALGORITHMS: dict[str, Callable[..., list[MixArchitecture]]] = {
+ALGORITHMS: dict[str, Callable[..., list[KernelArchitecture]]] = {
     "nsga2": nsga2,
     "random": random_search,
 }
@@ -118,10 +119,10 @@ def redraw(sizes: np.ndarray) -> Any:
 
 
 def draw_new(
-    space: MixPathSpace, rng: np.random.Generator, seen: dict[Any, None], count: int
-) -> list[MixArchitecture]:
+    space: Space, rng: np.random.Generator, seen: dict[Any, None], count: int
+) -> list[Any]:
     """Draw architectures not seen before, and add them to what is seen."""
-    batch: list[MixArchitecture] = []
+    batch: list[Any] = []
     draws = _draws(space, rng)
     while len(batch) < count:
         architecture = next(draws)
@@ -131,14 +132,14 @@ def draw_new(
     return batch
 
 
-def _draws(space: MixPathSpace, rng: np.random.Generator) -> Iterator[MixArchitecture]:
+def _draws(space: Space, rng: np.random.Generator) -> Iterator[Any]:
     """Draw as training does; where that gives nothing new any more, enumerate the space."""
     for _ in range(MAX_DRAWS * max(1, min(space.count(), 10**4))):
         yield space.sample(rng)
     yield from space.architectures()
 
 
-def _check_budget(space: MixPathSpace, evaluations: int, population: int) -> None:
+def _check_budget(space: KernelSpace, evaluations: int, population: int) -> None:
     if population < 2:
         raise ValueError(f"population={population} must be at least 2")
     if not population <= evaluations <= space.count():

@@ -37,7 +37,7 @@ class Layer(NamedTuple):
     kernels: tuple[tuple[int, ...], ...]
 
 
-class MixArchitecture(tuple[Layer, ...]):
+class KernelArchitecture(tuple[Layer, ...]):
     """The layers, first to last: hashable, so also the path of a forward pass."""
 
     __slots__ = ()
@@ -56,7 +56,7 @@ class MixArchitecture(tuple[Layer, ...]):
         return json.dumps({"layers": layers})
 
 
-def parse_architecture(text: str) -> MixArchitecture:
+def parse_architecture(text: str) -> KernelArchitecture:
     """Read the short text, or JSON where it starts with '{'.
 
     Raises:
@@ -73,10 +73,10 @@ def parse_architecture(text: str) -> MixArchitecture:
             )
         kernels = tuple(tuple(map(int, group)) for group in match["kernels"].split("."))
         layers.append(Layer(int(match["expansion"] or 0), kernels))
-    return _checked(MixArchitecture(layers), text)
+    return _checked(KernelArchitecture(layers), text)
 
 
-def _from_json(text: str) -> MixArchitecture:
+def _from_json(text: str) -> KernelArchitecture:
     try:
         layers = [
             Layer(
@@ -89,10 +89,10 @@ def _from_json(text: str) -> MixArchitecture:
             f"architecture {text!r} is not JSON such as "
             f'{{"layers": [{{"expansion": 3, "kernels": [[3, 5]]}}]}}: {error}'
         ) from error
-    return _checked(MixArchitecture(layers), text)
+    return _checked(KernelArchitecture(layers), text)
 
 
-def _checked(architecture: MixArchitecture, text: str) -> MixArchitecture:
+def _checked(architecture: KernelArchitecture, text: str) -> KernelArchitecture:
     for index, layer in enumerate(architecture):
         for group in layer.kernels:
             if not group or list(group) != sorted(set(group)) or set(group) - set(KERNELS):

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import itertools
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bench.network.cell import INPUT, OPERATIONS, OUTPUT, Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
 
 Architecture: TypeAlias = tuple[int | None, ...]
@@ -33,38 +31,6 @@ LETTERS = "31p"  # conv3x3, conv1x1, max-pool
 UNUSED = "-"
 
 
-class Space(Protocol):
-    """What a search space must offer: enumerate, draw, write, and map to cells and paths."""
-
-    name: str
-    m: int
-    num_nodes: int
-
-    def architectures(self) -> tuple[Architecture, ...]:
-        """List every architecture, in a fixed order."""
-        ...
-
-    def sample(self, rng: np.random.Generator) -> Architecture:
-        """Draw one as the supernet's training does."""
-        ...
-
-    def encode(self, architecture: Architecture) -> str:
-        """Write an architecture as a short readable string."""
-        ...
-
-    def decode(self, text: str) -> Architecture:
-        """Read what `encode` wrote; ValueError for anything else."""
-        ...
-
-    def cell(self, architecture: Architecture) -> Cell:
-        """Map to the NAS-Bench-101 cell whose accuracy is the truth."""
-        ...
-
-    def path(self, architecture: Architecture) -> Path:
-        """Map to the path of a forward pass."""
-        ...
-
-
 class Branches:
     """The paper's sub-space: up to m of four branch nodes, one operation each.
 
@@ -73,6 +39,7 @@ class Branches:
     """
 
     name = "branches"
+    is_enumerated = True
 
     def __init__(self, m: int) -> None:
         if not 1 <= m <= NUM_NODES:
@@ -85,6 +52,10 @@ class Branches:
     def architectures(self) -> tuple[Architecture, ...]:
         """List every architecture, by number of branches, then nodes, then operations."""
         return self._architectures
+
+    def count(self) -> int:
+        """Count the architectures."""
+        return len(self.architectures())
 
     def sample_list(self, rng: np.random.Generator) -> tuple[tuple[int, int], ...]:
         """Draw (node, operation) pairs in the order drawn.
@@ -142,6 +113,13 @@ class Branches:
         """Return the operations that a forward pass uses at each node."""
         return tuple(() if op is None else (op,) for op in architecture)
 
+    def identity(self, architecture: Architecture) -> dict[str, Any]:
+        """Name an architecture in a table: its text and its cell's hash."""
+        return {
+            "architecture": self.encode(architecture),
+            "cell_hash": self.cell(architecture).hash,
+        }
+
     @cached_property
     def _architectures(self) -> tuple[Architecture, ...]:
         nodes, operations = range(self.num_nodes), range(len(OPERATIONS))
@@ -161,12 +139,6 @@ class FirstBranches(Branches):
     def __init__(self, m: int) -> None:
         super().__init__(m)
         self.num_nodes = m
-
-
-SPACES: dict[str, Callable[[int], Space]] = {
-    "branches": Branches,
-    "first-branches": FirstBranches,
-}
 
 
 @cache

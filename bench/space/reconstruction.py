@@ -19,11 +19,13 @@ import numpy as np
 
 from bench.base.names import unknown
 from bench.network.known_networks import known_network
-from bench.space.architecture import Layer, MixArchitecture
-from bench.space.kernels import MixPathSpace, s2, s3
+from bench.space.architecture import KernelArchitecture, Layer
+from bench.space.mixpath import s2, s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from bench.space.kernels import KernelSpace
 
 LABEL = "reconstruction"
 
@@ -50,8 +52,8 @@ HALF_DIGIT = {"parameters": 0.05e6, "multiply_adds": 0.5e6, "share": 0.005}
 class Reconstruction:
     """A member of a space that comes nearest a published network."""
 
-    space: MixPathSpace
-    architecture: MixArchitecture
+    space: KernelSpace
+    architecture: KernelArchitecture
     target: Target
     label: str = LABEL
 
@@ -68,7 +70,7 @@ def reconstruct(name: str) -> Reconstruction:
     return RECONSTRUCTIONS[name]()
 
 
-def nearest(space: MixPathSpace, start: MixArchitecture, target: Target) -> MixArchitecture:
+def nearest(space: KernelSpace, start: KernelArchitecture, target: Target) -> KernelArchitecture:
     """Descend from `start` to the member that no change of two choices brings nearer."""
     table = _contributions(space, start, target)  # (choices, values, quantities)
     chosen = np.array(space.to_integers(start))
@@ -87,25 +89,25 @@ def nearest(space: MixPathSpace, start: MixArchitecture, target: Target) -> MixA
             chosen[owners[index]] = index % table.shape[1]
 
 
-def distance(space: MixPathSpace, architecture: MixArchitecture, target: Target) -> float:
+def distance(space: KernelSpace, architecture: KernelArchitecture, target: Target) -> float:
     """Measure how far a member is from the target, in half last digits (squares summed)."""
     return float(_distance(_quantities(space, architecture, target), target))
 
 
-def kernel_shares(architecture: MixArchitecture) -> dict[int, float]:
+def kernel_shares(architecture: KernelArchitecture) -> dict[int, float]:
     """Return the fraction of all kernels by size."""
     kernels = [k for layer in architecture for group in layer.kernels for k in group]
     return {k: kernels.count(k) / len(kernels) for k in sorted(set(kernels))}
 
 
-def _quantities(space: MixPathSpace, architecture: MixArchitecture, target: Target) -> np.ndarray:
+def _quantities(space: KernelSpace, architecture: KernelArchitecture, target: Target) -> np.ndarray:
     """Return parameters, multiply-adds, number of kernels, and number of each kernel size."""
     kernels = [k for layer in architecture for group in layer.kernels for k in group]
     costs = [space.num_parameters(architecture), space.num_multiply_adds(architecture)]
     return np.array([*costs, len(kernels), *map(kernels.count, target.kernel_shares)], dtype=float)
 
 
-def _contributions(space: MixPathSpace, start: MixArchitecture, target: Target) -> np.ndarray:
+def _contributions(space: KernelSpace, start: KernelArchitecture, target: Target) -> np.ndarray:
     """Return what each value of each choice adds: all quantities are sums over choices."""
     base = space.to_integers(start)
 
@@ -131,7 +133,7 @@ def _distance(quantities: np.ndarray, target: Target) -> np.ndarray:
 def _mixpath_a() -> Reconstruction:
     """Start from MixNet-M with its kernels spread over four groups."""
     space = s3(1)
-    start = MixArchitecture(
+    start = KernelArchitecture(
         Layer(0, tuple(block.groups[i * len(block.groups) // 4] for i in range(4)))
         for block in known_network("mixnet-m").blocks[1:]
     )
@@ -142,7 +144,7 @@ def _mixpath_b() -> Reconstruction:
     """Start from each choice of kernels in every layer, and keep the nearest that is reached."""
     space = s2(2)
     starts = [
-        MixArchitecture([Layer(0, (kernels,))] * space.num_layers) for kernels in space.subsets
+        KernelArchitecture([Layer(0, (kernels,))] * space.num_layers) for kernels in space.subsets
     ]
     reached = [nearest(space, start, MIXPATH_B) for start in starts]
     best = min(reached, key=lambda member: (distance(space, member, MIXPATH_B), str(member)))

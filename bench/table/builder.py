@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.network.cell import Cell
-from bench.network.cell_costs import NASBENCH101, Skeleton, num_parameters
+from bench.network.cell_costs import num_parameters
+from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.table.data import FIGURES, Budget, Source, TableData, TableError, widened, write
 from bench.table.packing import pack
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from bench.base.names import unknown
 from bench.network.cell import OPERATIONS, Cell
-from bench.network.cell_costs import NASBENCH101, Skeleton
+from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.space.branches import parallel_cell
 from bench.table.builder import NAN, TableBuilder
 from bench.table.data import SourceError, TableError

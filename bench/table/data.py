@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.base.files import replacing
-from bench.network.cell_costs import Skeleton
+from bench.network.skeleton import Skeleton
 
 KIND = "mixpath-bench table"
 SCHEMA_VERSION = 1

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bench.network.cell_costs import NASBENCH101, Skeleton
+from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.table.csv_rows import DEFAULT_EPOCHS, read_csv
 from bench.table.data import Source, TableData, TableError, write
 from bench.table.merge import merge

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from bench.network.cell import Adjacency, Cell
-from bench.network.cell_costs import NASBENCH101, Skeleton
+from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.table.builder import TableBuilder
 from bench.table.data import SourceError
 from bench.table.metrics_proto import EVALUATION_FIELDS, model_metrics_class

@@ -19,7 +19,7 @@ from platformdirs import user_data_path
 
 from bench.base.names import unknown
 from bench.network.cell import Cell
-from bench.network.cell_costs import Skeleton
+from bench.network.skeleton import Skeleton
 from bench.table.builder import Row, write_table
 from bench.table.data import SPLITS, Source, TableError
 from bench.table.file import TableFile

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bench.base.names import load, unknown
-from bench.config.mixpath_recipe import MIXPATH_PRESETS, recipe_space
-from bench.config.recipe import override, read_changes
+from bench.config.fields import override, read_changes
+from bench.config.registry import PRESETS
 from bench.network.block_costs import num_multiply_adds, num_operations, num_parameters
 from bench.network.blocks import Network, parse
 from bench.network.known_networks import PUBLISHED, TEXTS, known_network
+from bench.runs.run import load_space
 from bench.space.reconstruction import LABEL, RECONSTRUCTIONS, reconstruct
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def facts(options: argparse.Namespace) -> dict[str, Any]:
         raise unknown("network", name, (*TEXTS, *RECONSTRUCTIONS))
     else:
         changes = read_changes(options.changes)
-        preset = load(options.preset, MIXPATH_PRESETS, "preset")()
+        preset = load(options.preset, PRESETS, "preset")()
         recipe = override(replace(preset.recipe, m=options.m), changes)
-        space = recipe_space(recipe)
+        space = load_space(recipe)
         architecture = space.decode(name)
         network = space.network(architecture)
         about["architecture"] = str(architecture)

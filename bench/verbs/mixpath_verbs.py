@@ -8,27 +8,24 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bench.base.names import load
 from bench.base.parallel import default_jobs, in_parallel, task
-from bench.config.mixpath_recipe import (
-    MIXPATH_PRESETS,
-    FinalRecipe,
-    MixPreset,
-    recipe_space,
-    transfer_training,
-)
-from bench.config.recipe import override, read_changes
-from bench.runs.mixpath_store import (
-    NETWORK,
-    FinalRun,
-    MixRun,
-    find_supernets,
-    open_final,
-    open_supernet,
-    read_final,
-    read_search,
-    read_supernet,
-)
+from bench.config.block_presets import DROPOUT, transfer_training
+from bench.config.fields import override, read_changes
+from bench.config.recipe import Final, Preset
+from bench.config.registry import PRESETS
+from bench.runs.layout import NETWORK
 from bench.runs.progress import show
-from bench.runs.run import RunFolderError
+from bench.runs.run import (
+    FinalRun,
+    Run,
+    RunFolderError,
+    find_trained,
+    load_space,
+    open_final,
+    open_run,
+    read_final,
+    read_trained,
+)
+from bench.runs.searches import read_search
 from bench.space.reconstruction import RECONSTRUCTIONS, reconstruct
 from bench.verbs.describe import describe
 from bench.verbs.search import search
@@ -38,33 +35,30 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from bench.config.mixpath_recipe import MixRecipe
+    from bench.config.recipe import Recipe
 
 
 def train(options: argparse.Namespace) -> None:
     """Train a supernet."""
-    from supernet.data.pool import check_data_set, open_pool
     from supernet.devices import choose_device
     from supernet.distributed import check_batch, in_turn, join
-    from supernet.mixpath_runs import check_recipe
-    from supernet.mixpath_runs import train as train_supernet
+    from supernet.parts import resolve
+    from supernet.runs import train as train_supernet
 
     preset = _preset(options)
     named = {"m": options.m, "batch_norm": options.batch_norm, "sampler": options.sampler}
     recipe = _changed(preset.recipe, options, {k: v for k, v in named.items() if v is not None})
-    check_recipe(recipe)
-    check_data_set(recipe.data_set)
-    recipe_space(recipe)
+    parts = resolve(recipe)
     usual = replace(preset.recipe, m=recipe.m, batch_norm=recipe.batch_norm)
     out = _out_folder(options.out, options, is_changed=recipe != usual)
     with join(choose_device(options.device)) as (ranks, device):
         _start(options.threads)
         check_batch(recipe.training.batch_size, ranks, recipe.training.accumulate)
-        pool = open_pool(recipe, options.data, device)
+        pool = parts.open_images(options.data, device)
         with in_turn(ranks):
-            run = open_supernet(out, recipe, options.seed, device, options.threads)
+            run = open_run(out, recipe, options.seed, device, options.threads)
         with show([cast("Any", run)] if ranks.is_first else []) as finished:
-            train_supernet(run, pool, device, ranks)
+            train_supernet(run, parts, pool, device, ranks)
             if ranks.is_first:
                 finished(cast("Any", run))
     if ranks.is_first:
@@ -74,13 +68,16 @@ def train(options: argparse.Namespace) -> None:
 
 def retrain(options: argparse.Namespace) -> None:
     """Train a found network from scratch, or from a run's weights."""
-    source = options.search and read_supernet(options.search.resolve().parent).recipe
+    source = options.search and read_trained(options.search.resolve().parent).recipe
     options.preset = options.preset or (preset_of(source) if source else "s1")
     preset = _preset(options)
+    assert preset.final is not None
     base = preset.final
     if source is not None:
-        base = replace(base, space=source.space, m=source.m, skeleton=source.skeleton,
-                       data_set=source.data_set)  # fmt: skip
+        skeleton = replace(source.skeleton, dropout=base.skeleton.dropout)
+        base = replace(
+            base, space=source.space, m=source.m, skeleton=skeleton, data_set=source.data_set
+        )
     elif options.architecture in RECONSTRUCTIONS:
         found = reconstruct(options.architecture).space
         base = replace(base, space=found.name, m=found.m)
@@ -95,14 +92,14 @@ def retrain(options: argparse.Namespace) -> None:
 def transfer(options: argparse.Namespace) -> None:
     """Fine-tune a trained network on another data set, CIFAR-10 by default."""
     source = read_final(options.network)
-    recipe = FinalRecipe(
+    recipe = Final(
         name="transfer",
         space=source.recipe.space,
         m=source.recipe.m,
         architecture=source.recipe.architecture,
         start=str(options.network),
         resize=source.recipe.skeleton.image_size,
-        skeleton=replace(source.recipe.skeleton, image_size=32, num_classes=10),
+        skeleton=replace(source.recipe.skeleton, image_size=32, num_classes=10, dropout=DROPOUT),
         training=transfer_training(),
     )
     recipe = _changed(recipe, options, {})
@@ -115,7 +112,7 @@ def measure(options: argparse.Namespace) -> None:
     from supernet.devices import choose_device
 
     device = choose_device(options.device)
-    runs = find_supernets(options.results)
+    runs = [run for run in find_trained(options.results) if run.has_weights]
     if not runs:
         raise RunFolderError(f"{options.results} holds no trained supernet: train one first")
     tasks = (
@@ -128,16 +125,10 @@ def measure(options: argparse.Namespace) -> None:
         print(f"drawn {path}.png")
 
 
-def _measure(
-    run: MixRun, data: Path | None, device: str, num_threads: int, num_models: int
-) -> MixRun:
-    from supernet.data.pool import open_pool
-    from supernet.measure.mixpath_measure import measure, missing
+def _measure(run: Run, data: Path | None, device: str, num_threads: int, num_models: int) -> Run:
+    from supernet.measure.measurements import MEASUREMENTS, measure_run
 
-    _start(num_threads)
-    if missing(run, num_models):
-        measure(run, open_pool(run.recipe, data, device).data(), device, num_models)
-    return run
+    return measure_run(run, list(MEASUREMENTS), data, device, num_threads, num_models)
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -151,18 +142,18 @@ VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
 }
 
 
-def _finish(recipe: FinalRecipe, options: argparse.Namespace, out: Path) -> None:
+def _finish(recipe: Final, options: argparse.Namespace, out: Path) -> None:
     """Train a network for good, print what came out, and export it where asked."""
-    from supernet.data.pool import check_data_set, open_pool
+    from supernet.data.registry import data_source
     from supernet.devices import choose_device
     from supernet.distributed import check_batch, in_turn, join
     from supernet.final import train as train_final
 
-    check_data_set(recipe.data_set)
+    open_images = data_source(recipe)
     with join(choose_device(options.device)) as (ranks, device):
         _start(options.threads)
         check_batch(recipe.training.batch_size, ranks, recipe.training.accumulate)
-        pool = open_pool(recipe, options.data, device)
+        pool = open_images(options.data, device)
         with in_turn(ranks):
             run = open_final(out, recipe, options.seed, device, options.threads)
         with show([cast("Any", run)] if ranks.is_first else []) as finished:
@@ -196,14 +187,14 @@ def _export(run: FinalRun, device: str) -> None:
     print(f"exported to {run.folder / NETWORK}, {how}logits differ by {difference:.1e} at most")
 
 
-def _preset(options: argparse.Namespace) -> MixPreset:
-    return load(options.preset, MIXPATH_PRESETS, "preset")()
+def _preset(options: argparse.Namespace) -> Preset:
+    return load(options.preset, PRESETS, "preset")()
 
 
-def preset_of(recipe: MixRecipe) -> str:
+def preset_of(recipe: Recipe) -> str:
     """Return the preset whose supernets are most like a recipe: of its size, or of its space."""
-    fitting = [n for n, make in MIXPATH_PRESETS.items() if make().recipe.space == recipe.space]
-    sized = [n for n in fitting if MIXPATH_PRESETS[n]().recipe.skeleton == recipe.skeleton]
+    fitting = [n for n, make in PRESETS.items() if make().recipe.space == recipe.space]
+    sized = [n for n in fitting if PRESETS[n]().recipe.skeleton == recipe.skeleton]
     return (sized or fitting)[0]
 
 
@@ -217,7 +208,7 @@ def _changed(recipe: Any, options: argparse.Namespace, named: dict[str, Any]) ->
     return override(replace(recipe, **named), changes)
 
 
-def recipe_changed(recipe: FinalRecipe, preset: MixPreset) -> bool:
+def recipe_changed(recipe: Final, preset: Preset) -> bool:
     """Whether a recipe differs from its preset's in more than what is trained."""
     same = replace(preset.final, architecture=recipe.architecture, start=recipe.start, m=recipe.m,
                    space=recipe.space)  # fmt: skip
@@ -238,9 +229,9 @@ def _shortened(folder: Path) -> Path:
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def _architecture(recipe: FinalRecipe | MixRecipe, options: argparse.Namespace) -> str:
+def _architecture(recipe: Final | Recipe, options: argparse.Namespace) -> str:
     """Return the architecture that the options name, checked."""
-    space = recipe_space(recipe)
+    space = load_space(recipe)
     if (options.architecture is None) == (options.search is None):
         raise ValueError("name either --architecture TEXT or --search FOLDER")
     if options.search is None:

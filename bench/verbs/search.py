@@ -12,13 +12,9 @@ from rich.progress import Progress
 
 from bench.base.names import unknown
 from bench.runs.evaluations import Evaluations
-from bench.runs.mixpath_store import (
-    MixRun,
-    check_search,
-    read_supernet,
-    search_folder,
-    write_search,
-)
+from bench.runs.layout import search_folder
+from bench.runs.run import Run, read_trained
+from bench.runs.searches import is_finished, write_search
 from bench.search.algorithms import ALGORITHMS
 from bench.search.pareto import hypervolume_curve, on_front
 
@@ -27,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from bench.space.architecture import MixArchitecture
+    from bench.space.architecture import KernelArchitecture
 
-    Score = Callable[[Sequence[MixArchitecture]], Iterator[dict[str, Any]]]
+    Score = Callable[[Sequence[KernelArchitecture]], Iterator[dict[str, Any]]]
 
 
 def search(options: argparse.Namespace) -> None:
     """Run the searches that are missing, and draw all of them."""
-    run = read_supernet(options.supernet)
+    run = read_trained(options.supernet)
     names = [name for name in options.algorithm.split(",") if name]
     for name in names:
         if name not in ALGORITHMS:
@@ -43,8 +39,8 @@ def search(options: argparse.Namespace) -> None:
         (name, seed, settings)
         for seed in _seeds(options.seeds)
         for name in names
-        if not check_search(
-            search_folder(run, name, seed), settings := _settings(run, name, seed, options)
+        if not is_finished(
+            search_folder(run.folder, name, seed), settings := _settings(run, name, seed, options)
         )
     ]
     if todo:
@@ -55,7 +51,7 @@ def search(options: argparse.Namespace) -> None:
 
 
 def run_search(
-    run: MixRun, name: str, seed: int, settings: dict[str, Any], evaluations: Evaluations
+    run: Run, name: str, seed: int, settings: dict[str, Any], evaluations: Evaluations
 ) -> None:
     """Run one search into its folder."""
     started, paid = time.perf_counter(), evaluations.num_paid
@@ -63,7 +59,7 @@ def run_search(
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         bar = bars.add_task(f"{name} seed {seed}", total=settings["evaluations"])
 
-        def evaluate(architectures: Sequence[MixArchitecture]) -> list[float]:
+        def evaluate(architectures: Sequence[KernelArchitecture]) -> list[float]:
             accuracies = evaluations(architectures)
             bars.advance(bar, len(architectures))
             return accuracies
@@ -77,7 +73,7 @@ def run_search(
         )
     evaluations.save()
     evaluated = table(found, evaluations, settings["largest_multiply_adds"])
-    write_search(search_folder(run, name, seed), settings, evaluated)
+    write_search(search_folder(run.folder, name, seed), settings, evaluated)
     console.print(
         f"{name} seed {seed}: {len(found)} evaluations ({evaluations.num_paid - paid} not known "
         f"before) in {time.perf_counter() - started:.0f} s, front of "
@@ -87,7 +83,9 @@ def run_search(
     )
 
 
-def table(found: list[MixArchitecture], evaluations: Evaluations, largest: float) -> pd.DataFrame:
+def table(
+    found: list[KernelArchitecture], evaluations: Evaluations, largest: float
+) -> pd.DataFrame:
     """Tabulate a search's evaluations in order, with the hypervolume after each."""
     frame = pd.DataFrame([evaluations.row(a) for a in found])
     frame.insert(0, "evaluation", range(1, len(frame) + 1))
@@ -96,7 +94,7 @@ def table(found: list[MixArchitecture], evaluations: Evaluations, largest: float
     return frame.assign(is_on_front=on_front(frame["accuracy"], costs))
 
 
-def _settings(run: MixRun, name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+def _settings(run: Run, name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     space = run.space
     return {
         "algorithm": name,
@@ -110,17 +108,18 @@ def _settings(run: MixRun, name: str, seed: int, options: argparse.Namespace) ->
     }
 
 
-def _score(run: MixRun, options: argparse.Namespace) -> Score:
+def _score(run: Run, options: argparse.Namespace) -> Score:
     import torch
 
-    from supernet.data.pool import open_pool
     from supernet.devices import choose_device
-    from supernet.mixpath_runs import load_supernet, scorer
+    from supernet.parts import resolve
+    from supernet.runs import load_supernet, scorer
 
     torch.set_num_threads(options.threads)
     device = choose_device(options.device)
-    model = load_supernet(run, device)
-    scores = scorer(run, model, open_pool(run.recipe, options.data, device))
+    parts = resolve(run.recipe)
+    model = load_supernet(run, parts, device)
+    scores = scorer(parts, model, parts.open_images(options.data, device).data())
     return scores.raw if options.raw else scores.calibrated
 
 

@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from bench.base.files import read_csv, write_csv
-from bench.config.recipe import to_dict
+from bench.config.fields import to_dict
 from bench.network.block_costs import num_multiply_adds, num_parameters
-from bench.runs.mixpath_store import EVALUATION, read_final
-from bench.runs.run import RUN
+from bench.runs.layout import EVALUATION, RUN
+from bench.runs.run import read_final
 from bench.runs.words import count
 
 if TYPE_CHECKING:

@@ -18,14 +18,14 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.transforms import v2
 
 from bench.base.streams import child_rng
+from supernet.data.data_set import to_input
 from supernet.data.decode import BrokenImageError, decode
-from supernet.data.tensors import to_input
 from supernet.distributed import Ranks, check_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.config.mixpath_recipe import MixTraining
+    from bench.config.training import Training
     from supernet.data.source import Batch
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -60,7 +60,7 @@ class FileSource:
         self,
         files: Files,
         size: int,
-        training: MixTraining,
+        training: Training,
         seed: int,
         ranks: Ranks,
         device: torch.device,
@@ -120,7 +120,7 @@ class FileSource:
 class EpochBatches(Sampler[list[tuple[int, int]]]):
     """This rank's micro-batches of (epoch, image) in the epoch that is set."""
 
-    def __init__(self, num_images: int, training: MixTraining, seed: int, ranks: Ranks) -> None:
+    def __init__(self, num_images: int, training: Training, seed: int, ranks: Ranks) -> None:
         self.num_images, self.training, self.seed, self.ranks = num_images, training, seed, ranks
         self.epoch = 0
 

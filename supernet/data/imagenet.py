@@ -15,17 +15,17 @@ import joblib
 import torch
 from torchvision.transforms import v2
 
+from supernet.data.data_set import SPLIT_SEED, DataSet, Images, to_input
 from supernet.data.decode import BrokenImageError, decode
 from supernet.data.file_source import Files, FileSource, statistics
 from supernet.data.folder import SUFFIXES
 from supernet.data.pool import check_counts
-from supernet.data.tensors import SPLIT_SEED, DataSet, Images, to_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bench.config.mixpath_recipe import FinalRecipe, MixRecipe
+    from bench.config.recipe import Final, Recipe
     from supernet.data.source import Batch
     from supernet.distributed import Ranks
 
@@ -56,7 +56,7 @@ class FilePool:
             than the recipe's.
     """
 
-    def __init__(self, recipe: MixRecipe | FinalRecipe, path: Path | None, device: str) -> None:
+    def __init__(self, recipe: Recipe | Final, path: Path | None, device: str) -> None:
         if path is None:
             raise ValueError("data set 'imagenet' needs --data PATH, a folder with train/ and val/")
         self.recipe, self.device = recipe, torch.device(device)
@@ -94,7 +94,7 @@ class FilePool:
 
     def data(self) -> DataSet:
         """Decode the images that calibrate and score."""
-        recipe = cast("MixRecipe", self.recipe)
+        recipe = cast("Recipe", self.recipe)
         size, calibration = recipe.skeleton.image_size, recipe.calibration
         parts = {name: Images(torch.empty(0), torch.empty(0)) for name in self.splits}
         for split, count in (
@@ -107,7 +107,7 @@ class FilePool:
 
     def test(self) -> Iterator[Batch]:
         """Yield the batches that a final network is tested on."""
-        recipe = cast("FinalRecipe", self.recipe)
+        recipe = cast("Final", self.recipe)
         files = first(self.split(recipe.test_split), recipe.num_test_images)
         for start in range(0, len(files), recipe.test_batch):
             index = range(start, min(start + recipe.test_batch, len(files)))

@@ -6,23 +6,25 @@ come from the seed alone, never from the number of processes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+from typing import Protocol as Interface
 
 import torch
 
 from bench.base.streams import child_rng
-from supernet.data.tensors import Images, augment, to_input
+from supernet.data.augment import augment
+from supernet.data.data_set import Images, to_input
 from supernet.distributed import ALONE, Ranks, check_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.config.recipe import Training
+    from bench.config.training import Training
 
     Batch = tuple[torch.Tensor, torch.Tensor]
 
 
-class Source(Protocol):
+class Source(Interface):
     """What a training loop asks of its images."""
 
     device: torch.device
@@ -51,11 +53,9 @@ class TensorSource:
     Args:
         images: the split to train on.
         statistics: mean and standard deviation for normalisation, each (1, C, 1, 1).
-        training: batch size and augmentation.
+        training: batch size, micro-batches and augmentation.
         seed: root of the streams for data order and augmentation.
         ranks: which share of every batch is this process's.
-        accumulate: micro-batches a step.
-        drop_last: whether to leave out an epoch's last batch where it is smaller.
 
     Raises:
         ValueError: a batch that the processes don't divide, or more than the images.
@@ -69,12 +69,10 @@ class TensorSource:
         seed: int,
         *,
         ranks: Ranks = ALONE,
-        accumulate: int = 1,
-        drop_last: bool = False,
     ) -> None:
-        if ranks.size * accumulate > 1:
-            check_batch(training.batch_size, ranks, accumulate)
-        if drop_last and training.batch_size > len(images):
+        if ranks.size * training.accumulate > 1:
+            check_batch(training.batch_size, ranks, training.accumulate)
+        if training.drop_last and training.batch_size > len(images):
             raise ValueError(
                 f"batch_size={training.batch_size} is more than the {len(images)} training images"
             )
@@ -82,7 +80,6 @@ class TensorSource:
         self.device = images.pixels.device
         self.statistics = tuple(part.to(self.device) for part in statistics)
         self.training, self.ranks = training, ranks
-        self.accumulate, self.drop_last = accumulate, drop_last
         self.order = torch_generator(seed, "order")
         self.augment = torch_generator(seed, "augment")
 
@@ -90,17 +87,17 @@ class TensorSource:
     def num_steps(self) -> int:
         """How many steps an epoch has."""
         full, rest = divmod(len(self.images), self.training.batch_size)
-        return full + (rest > 0 and not self.drop_last)
+        return full + (rest > 0 and not self.training.drop_last)
 
     def epoch(self, number: int) -> Iterator[list[Batch]]:  # noqa: ARG002
         """Yield each step's micro-batches."""
         order = torch.randperm(len(self.images), generator=self.order)
         for index in torch.split(order, self.training.batch_size)[: self.num_steps]:
             x, labels = self._batch(index.to(self.device))
-            if self.ranks.size * self.accumulate == 1:
+            if self.ranks.size * self.training.accumulate == 1:
                 yield [(x, labels)]
                 continue
-            parts = (self.ranks.share(part).chunk(self.accumulate) for part in (x, labels))
+            parts = (self.ranks.share(part).chunk(self.training.accumulate) for part in (x, labels))
             yield list(zip(*parts, strict=True))
 
     def state_dict(self) -> dict[str, Any]:

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from supernet.measure.curve import num_score_images
-from supernet.score import SupernetScorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.config.recipe import Calibration
-    from bench.space.branches import Space
+    from bench.config.training import Calibration
+    from bench.space.space import CellSpace
     from supernet.measure.snapshots import Snapshots
 
 NUM_IMAGES = (16, 32, 64, 128, 256, 512)
@@ -46,11 +45,11 @@ def measure(snapshots: Snapshots) -> pd.DataFrame:
     model = snapshots.model(snapshots.final_epoch)
     chosen = one_per_cell(run.space)
     recipe = replace(run.recipe, num_score_images=num_score_images(snapshots))
-    scorer = SupernetScorer(model, run.space, data, recipe)
-    rows = [{"factor": "raw", "split": "-"} | row for row in scorer.raw(chosen)]
+    raw = snapshots.scorer(model, recipe).raw(chosen)
+    rows = [{"factor": "raw", "split": "-"} | row for row in raw]
     for setting in settings(recipe.calibration, len(data.train), len(data.valid)):
         changed = replace(recipe, calibration=_calibration(recipe.calibration, setting))
-        scorer = SupernetScorer(model, run.space, data, changed)
+        scorer = snapshots.scorer(model, changed)
         rows += [vars(setting) | row for row in scorer.calibrated(chosen)]
     frame = pd.DataFrame(rows).astype({"num_images": "Int64", "batch": "Int64"})
     return frame.drop(columns="calibrated")
@@ -76,7 +75,7 @@ def settings(calibration: Calibration, num_train: int, num_valid: int) -> Iterat
             yield replace(reference, factor="split", split="valid", num_images=fewer, batch=fewer)
 
 
-def one_per_cell(space: Space) -> list[Any]:
+def one_per_cell(space: CellSpace) -> list[Any]:
     """Return the first architecture of every distinct cell."""
     first: dict[str, Any] = {}
     for architecture in space.architectures():

@@ -16,10 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import nn
-
-from supernet.score import SupernetScorer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,9 +53,9 @@ def calibrate_all(snapshots: Snapshots) -> list[list[Floats]]:
     calibration = run.recipe.calibration
     limit = calibration.calibration_images or len(data.split(calibration.calibration_split))
     reset = replace(calibration, calibration_reset=True, calibration_images=min(limit, MAX_IMAGES))
-    scorer = SupernetScorer(model, run.space, data, replace(run.recipe, calibration=reset))
+    scorer = snapshots.scorer(model, replace(run.recipe, calibration=reset))
     _, estimates = scorer.estimate(run.space.architectures())
-    under_test = [set(cell.node.norm.modules()) for cell in model.cells()]
+    under_test = [set(place.norm.modules()) for place in model.path_sums()]
     return [
         [
             np.stack([value.numpy() for value in estimate.statistics(norm)]).astype(np.float64)
@@ -94,12 +90,6 @@ def distance(value: Floats, reference: Floats) -> dict[str, float]:
 
 def _rms(values: Floats) -> float:
     return float(np.sqrt(np.mean(values**2)))
-
-
-def _read(norm: nn.BatchNorm2d) -> Floats:
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    return torch.stack([norm.running_mean, norm.running_var]).double().cpu().numpy()
 
 
 def _active(path: Any) -> list[int]:

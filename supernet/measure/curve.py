@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.base.streams import child_rng
-from supernet.score import SupernetScorer
+from bench.search.algorithms import draw_new
 
 if TYPE_CHECKING:
-    from bench.space.branches import Space
+    from bench.space.space import Space
     from supernet.measure.snapshots import Snapshots
 
 NUM_ARCHITECTURES = 20
@@ -24,29 +24,21 @@ MAX_IMAGES = 1000
 
 def measure(snapshots: Snapshots) -> pd.DataFrame:
     """Score the sample with the weights of every epoch: epoch, architecture, accuracy, loss."""
-    run = snapshots.run
-    chosen = sample(run.space, run.seed)
-    recipe = replace(run.recipe, num_score_images=num_score_images(snapshots))
+    chosen = sample(snapshots.parts.space, snapshots.run.seed)
+    recipe = replace(snapshots.run.recipe, num_score_images=num_score_images(snapshots))
     rows = [
         {"epoch": epoch} | row
         for epoch in snapshots.epochs
-        for row in SupernetScorer(snapshots.model(epoch), run.space, snapshots.data, recipe).raw(
-            chosen
-        )
+        for row in snapshots.scorer(snapshots.model(epoch), recipe).raw(chosen)
     ]
     return pd.DataFrame(rows)[["epoch", "architecture", "accuracy", "loss"]]
 
 
 def sample(space: Space, seed: int, num: int = NUM_ARCHITECTURES) -> list[Any]:
     """Draw distinct architectures as training does, or take all where there are no more."""
-    every = space.architectures()
-    if len(every) <= num:
-        return list(every)
-    rng = child_rng(seed, "curve")
-    chosen: dict[Any, None] = {}
-    while len(chosen) < num:
-        chosen[space.sample(rng)] = None
-    return list(chosen)
+    if space.count() <= num:
+        return list(space.architectures())
+    return draw_new(space, child_rng(seed, "curve"), {}, num)
 
 
 def num_score_images(snapshots: Snapshots) -> int:

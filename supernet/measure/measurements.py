@@ -5,6 +5,7 @@
     similarity, jacobian    cosine similarities of features and of Jacobians (section 7.1)
     curve                   accuracy of a fixed sample of architectures by epoch (section 3.2)
     calibration_sweep       images, batches, reset and split of calibration, one at a time
+    accuracies              accuracy of many architectures, where not all can be scored (Figure 6)
 
 A file that exists is not measured again. Each measurement starts from the weights alone, and has
 the run's number of threads, so that it gives the same bytes in whatever order they are made.
@@ -12,13 +13,15 @@ the run's number of threads, so that it gives the same bytes in whatever order t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from bench.base.files import write_csv
-from supernet.data.tensors import load_data
+from bench.base.files import read_csv, write_csv
+from bench.runs.layout import measurement
 from supernet.measure import (
+    accuracies,
     bn_statistics,
     calibration_sweep,
     combination_statistics,
@@ -27,6 +30,7 @@ from supernet.measure import (
     similarity,
 )
 from supernet.measure.snapshots import Snapshots
+from supernet.parts import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,29 +40,86 @@ if TYPE_CHECKING:
 
     from bench.runs.run import Run
 
-MEASUREMENTS: dict[str, Callable[[Snapshots], pd.DataFrame]] = {
-    "bn_statistics": bn_statistics.measure,
-    "combination_statistics": combination_statistics.measure,
-    "similarity": similarity.measure,
-    "jacobian": jacobian.measure,
-    "curve": curve.measure,
-    "calibration_sweep": calibration_sweep.measure,
+ACCURACIES = "accuracies"
+NUM_MODELS = 1000
+"""Architectures of Figure 6."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One measurement.
+
+    Attributes:
+        measure: (snapshots, number of architectures to sample) -> the rows of its file.
+        needs_all: whether it needs a space that is enumerated.
+        is_sample: whether it stands in for scoring such a space whole.
+    """
+
+    measure: Callable[[Snapshots, int], pd.DataFrame]
+    needs_all: bool = False
+    is_sample: bool = False
+
+
+def _whole(
+    measure: Callable[[Snapshots], pd.DataFrame],
+) -> Callable[[Snapshots, int], pd.DataFrame]:
+    return lambda snapshots, _: measure(snapshots)
+
+
+MEASUREMENTS = {
+    "bn_statistics": Measurement(_whole(bn_statistics.measure)),
+    "combination_statistics": Measurement(_whole(combination_statistics.measure), needs_all=True),
+    "similarity": Measurement(_whole(similarity.measure)),
+    "jacobian": Measurement(_whole(jacobian.measure)),
+    "curve": Measurement(_whole(curve.measure)),
+    "calibration_sweep": Measurement(_whole(calibration_sweep.measure), needs_all=True),
+    ACCURACIES: Measurement(accuracies.measure, is_sample=True),
 }
 """By name, which is also the name of the CSV file."""
 
 
-def missing(run: Run, names: Sequence[str]) -> list[str]:
-    """List which of these measurements a run has not."""
-    return [name for name in names if not (run.folder / f"{name}.csv").is_file()]
+def missing(run: Run, names: Sequence[str], num_models: int = NUM_MODELS) -> list[str]:
+    """List which of these measurements a run has not, or has of fewer architectures."""
+    applying = [
+        name
+        for name in names
+        if not (
+            MEASUREMENTS[name].is_sample
+            if run.space.is_enumerated
+            else MEASUREMENTS[name].needs_all
+        )
+    ]
+    return [name for name in applying if not _is_measured(run, name, num_models)]
 
 
 def measure_run(
-    run: Run, names: Sequence[str], data_path: Path | None, device: str, num_threads: int
+    run: Run,
+    names: Sequence[str],
+    data_path: Path | None,
+    device: str,
+    num_threads: int,
+    num_models: int = NUM_MODELS,
 ) -> Run:
-    """Measure what is missing of a run."""
+    """Measure what is missing of a run.
+
+    Raises:
+        ValueError: a net whose paths can't be compared.
+    """
+    todo = missing(run, names, num_models)
+    if not todo:
+        return run
     torch.set_num_threads(num_threads)
-    data = load_data(run.recipe.data_set, run.recipe.skeleton, data_path, device)
+    data = resolve(run.recipe).open_images(data_path, device).data()
     snapshots = Snapshots(run, data, device)
-    for name in missing(run, names):
-        write_csv(MEASUREMENTS[name](snapshots), run.folder / f"{name}.csv")
+    for name in todo:
+        frame = MEASUREMENTS[name].measure(snapshots, num_models)
+        write_csv(frame, measurement(run.folder, name))
     return run
+
+
+def _is_measured(run: Run, name: str, num_models: int) -> bool:
+    path = measurement(run.folder, name)
+    if not path.is_file() or name != ACCURACIES:
+        return path.is_file()
+    wanted = min(num_models, run.space.count())
+    return bool(read_csv(path)["architecture"].nunique() >= wanted)

@@ -7,31 +7,33 @@ training, without a step being taken. They are the control: what architecture al
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from bench.base.names import load
 from bench.base.streams import child_rng
-from bench.runs.run import CHECKPOINT, RunFolderError
-from supernet.data.tensors import take, to_input
-from supernet.runs import build, read_checkpoint
-from supernet.sampling import SAMPLERS
+from bench.runs.layout import CHECKPOINT, snapshot, snapshot_epochs
+from bench.runs.run import RunFolderError
+from bench.space.space import has_cells
+from supernet.data.data_set import take, to_input
+from supernet.parts import Parts, resolve
+from supernet.runs import build
+from supernet.score import SupernetScorer
+from supernet.training.checkpoints import load_model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bench.config.recipe import Recipe
     from bench.runs.run import Run
-    from supernet.data.tensors import DataSet
-    from supernet.nets.cells import CellNet
+    from supernet.data.data_set import DataSet
 
 UNTRAINED = 0
 NUM_WARM = 100
-SNAPSHOT = re.compile(r"checkpoint-epoch(\d+)\.pt")
 
 
 @dataclass(frozen=True)
@@ -42,56 +44,73 @@ class Snapshots:
     data: DataSet
     device: str = "cpu"
 
+    @cached_property
+    def parts(self) -> Parts:
+        """The parts that the run's recipe names."""
+        return resolve(self.run.recipe)
+
     @property
     def final_epoch(self) -> int:
         """The epoch after which training ended."""
         return self.run.recipe.training.epochs
 
     @property
+    def has_control(self) -> bool:
+        """Whether untrained weights are measured too, as a control; in S1 to S3 they are not."""
+        return has_cells(self.parts.space)
+
+    @property
     def epochs(self) -> list[int]:
-        """Every epoch whose weights can be had, untrained (0) first."""
-        names = (SNAPSHOT.fullmatch(path.name) for path in self.run.folder.iterdir())
-        kept = {int(match[1]) for match in names if match}
-        return sorted({UNTRAINED, *kept, self.final_epoch})
+        """Every epoch whose weights are measured, untrained (0) first."""
+        control = {UNTRAINED} if self.has_control else set[int]()
+        return sorted({*control, *snapshot_epochs(self.run.folder), self.final_epoch})
 
     def few_epochs(self, num_epochs: int) -> list[int]:
-        """Choose epochs: untrained, final, and between them about as many early ones as late."""
+        """Choose epochs: untrained, final, and between them about as many early ones as late.
+
+        Without a control the final one alone.
+        """
         epochs = self.epochs
+        if not self.has_control:
+            return [self.final_epoch]
         if len(epochs) <= num_epochs:
             return epochs
         wanted = np.geomspace(max(epochs[1], 1), epochs[-1], num_epochs - 1)
         nearest = {min(epochs[1:], key=lambda e: abs(e - want)) for want in wanted}
         return sorted({UNTRAINED, *nearest})
 
-    def model(self, epoch: int) -> CellNet:
+    def model(self, epoch: int) -> Any:
         """Build the supernet with the weights after an epoch, in eval mode, needing no gradient.
 
         Raises:
-            RunFolderError: the weights are gone.
+            RunFolderError: the weights are gone, damaged or of another recipe.
         """
-        model = build(self.run, self.device).to(memory_format=torch.channels_last)
+        model = build(self.run, self.parts, self.device)
         if epoch == UNTRAINED:
             self._warm(model)
         else:
-            state = read_checkpoint(self._path(epoch), self.device)
-            model.load_state_dict(state["model"])
+            load_model(model, self._path(epoch), self.device)
         return model.eval().requires_grad_(False)
 
+    def scorer(self, model: Any, recipe: Recipe | None = None) -> SupernetScorer:
+        """Return what scores architectures with a model, by the run's recipe or a changed one."""
+        parts = self.parts
+        return SupernetScorer(model, parts.space, self.data, recipe or parts.recipe, parts.scorers)
+
     def _path(self, epoch: int) -> Path:
-        path = self.run.folder / f"checkpoint-epoch{epoch}.pt"
+        path = snapshot(self.run.folder, epoch)
         if epoch == self.final_epoch and not path.is_file():
             path = self.run.folder / CHECKPOINT
         if not path.is_file():
             raise RunFolderError(
                 f"{path} is gone, and what is measured needs its weights: delete "
-                f"{self.run.folder} and train the run again with bench/run.py"
+                f"{self.run.folder} and train the run again"
             )
         return path
 
     @torch.no_grad()
     def _warm(self, model: nn.Module) -> None:
         recipe = self.run.recipe
-        draw = load(recipe.sampler, SAMPLERS, "sampler")
         images = take(self.data.split(recipe.train_split), recipe.num_train_images)
         rng = child_rng(self.run.seed, "warm")
         for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):
@@ -100,4 +119,4 @@ class Snapshots:
         for step in range(NUM_WARM):
             index = torch.from_numpy(rng.integers(len(images), size=recipe.training.batch_size))
             x = to_input(images.pixels[index.to(images.pixels.device)], self.data.statistics)
-            model(x, draw(self.run.space, rng, step / NUM_WARM))
+            model(x, self.parts.sampler(self.parts.space, rng, step / NUM_WARM))

@@ -16,20 +16,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from bench.base.names import load
 from bench.network.cell import OPERATIONS
-from supernet.shadow_bn import BATCH_NORMS, combinations
+from bench.network.skeleton import Skeleton
+from supernet.nets.cell_layers import OPERATION_MODULES, ConvBnRelu
+from supernet.shadow_bn import SHADOW, NormUnderTest, combinations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from bench.network.cell_costs import Skeleton
-    from bench.space.branches import Path, Space
+    from bench.config.recipe import Recipe
+    from bench.space.branches import Path
+    from bench.space.space import CellSpace
 
-SUM_SUFFIX = "-sum"
+LARGEST_KERNEL = 3  # of a branch's operations
 
 
 class CellNet(nn.Module):
@@ -38,10 +39,12 @@ class CellNet(nn.Module):
     Args:
         skeleton: channels, depth, image and label sizes.
         space: gives the number of branch nodes and the largest number of paths.
-        batch_norm: a name in BATCH_NORMS, or `package.module:name`; '-sum' puts it on the sum.
+        batch_norm: of node 5, and where it sits.
     """
 
-    def __init__(self, skeleton: Skeleton, space: Space, batch_norm: str = "shadow") -> None:
+    def __init__(
+        self, skeleton: Skeleton, space: CellSpace, batch_norm: NormUnderTest = SHADOW
+    ) -> None:
         super().__init__()
         channels = skeleton.stem_channels
         self.stem_conv = ConvBnRelu(skeleton.in_channels, channels, 3)
@@ -91,6 +94,10 @@ class CellNet(nn.Module):
         """List the cells, first to last."""
         return [layer for layer in self.layers if isinstance(layer, BranchCell)]
 
+    def path_sums(self) -> list[BranchSum]:
+        """List node 5 of every cell, where branches are summed."""
+        return [BranchSum(self, number) for number in range(len(self.cells()))]
+
     def _after(self, x: torch.Tensor, path: Path, layers: list[nn.Module]) -> torch.Tensor:
         for layer in layers:
             x = layer(x, path) if isinstance(layer, BranchCell) else layer(x)
@@ -101,7 +108,9 @@ class CellNet(nn.Module):
 class BranchCell(nn.Module):
     """One cell: the branches and node 5."""
 
-    def __init__(self, before: int, channels: int, space: Space, batch_norm: str) -> None:
+    def __init__(
+        self, before: int, channels: int, space: CellSpace, batch_norm: NormUnderTest
+    ) -> None:
         super().__init__()
         nodes = range(space.num_nodes)
         self.projections = nn.ModuleList(ConvBnRelu(before, channels, 1) for _ in nodes)
@@ -148,14 +157,12 @@ def active_paths(path: Path) -> tuple[int, ...]:
 class SumNode(nn.Module):
     """Node 5: a conv1x1-bn-relu on the sum of the branches, with the batch norm under test."""
 
-    def __init__(self, channels: int, space: Space, batch_norm: str) -> None:
+    def __init__(self, channels: int, space: CellSpace, batch_norm: NormUnderTest) -> None:
         super().__init__()
-        name = batch_norm.removesuffix(SUM_SUFFIX)
-        self.is_on_sum = batch_norm.endswith(SUM_SUFFIX)
-        factory = load(name, BATCH_NORMS, "batch norm")
+        self.is_on_sum = batch_norm.is_on_sum
         every = combinations(space.num_nodes, len(OPERATIONS), space.m)
-        self.conv = nn.Conv2d(channels, channels, 1, bias=name == "none")
-        self.norm = factory(channels, space.m, every)
+        self.conv = nn.Conv2d(channels, channels, 1, bias=batch_norm.is_absent)
+        self.norm = batch_norm.build(channels, space.m, every)
         self.after = nn.BatchNorm2d(channels) if self.is_on_sum else nn.Identity()
 
     def forward(self, total: torch.Tensor, active: tuple[int, ...]) -> torch.Tensor:
@@ -167,45 +174,80 @@ class SumNode(nn.Module):
         return torch.relu_(x)  # (B, channels, H, W)
 
 
-class ConvBnRelu(nn.Module):
-    """A convolution that keeps the size, batch norm, ReLU."""
+class BranchSum:
+    """Node 5 of one cell as a place where paths are summed (`supernet.nets.supernet.PathSum`)."""
 
-    def __init__(self, before: int, channels: int, kernel: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(before, channels, kernel, padding=kernel // 2, bias=False)
-        self.norm = nn.BatchNorm2d(channels)
+    offset = 0
+    is_linear = True
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Run it."""
-        return torch.relu_(self.norm(self.conv(x)))  # (B, channels, H, W)
+    def __init__(self, net: CellNet, number: int) -> None:
+        self.net, self.cell = net, number
+        self.inside = net.cells()[number]
+        self.norm = self.inside.node.norm
+        self.num_paths = len(self.inside.projections) * len(OPERATIONS)
+
+    def can_sum(self, first: int, second: int) -> bool:
+        """Whether the two are at different branch nodes."""
+        return first // len(OPERATIONS) != second // len(OPERATIONS)
+
+    def inputs(self, x: torch.Tensor, upstream: Sequence[Path]) -> torch.Tensor:
+        """Return what the cell gets where the cells before run `upstream`, image by image."""
+        if len(set(upstream)) == 1:
+            return self._input(x, upstream[0])
+        return torch.cat([self._input(x[[i]], path) for i, path in enumerate(upstream)])
+
+    def outputs(self, inputs: torch.Tensor) -> list[torch.Tensor]:
+        """Run every operation of every branch node."""
+        return [
+            self.inside.node_branches(inputs, node, (operation,))[0]
+            for node in range(len(self.inside.projections))
+            for operation in range(len(OPERATIONS))
+        ]
+
+    def linear(self, total: torch.Tensor) -> torch.Tensor:
+        """Run node 5's convolution, where it comes before the batch norm."""
+        node = self.inside.node
+        out: torch.Tensor = total if node.is_on_sum else node.conv(total)
+        return out
+
+    def normed(self, total: torch.Tensor, paths: Sequence[int]) -> torch.Tensor:
+        """Run node 5 up to its batch norm."""
+        out: torch.Tensor = self.norm(self.linear(total), tuple(sorted(paths)))
+        return out
+
+    def num_values(self, image: torch.Tensor) -> int:
+        """Return the size of the stem's output, the largest map of a network."""
+        return self.net.stem(image).numel()
+
+    @property
+    def receptive_field(self) -> int:
+        """Side of what one output of a branch sees: stem, cells and pools up to here."""
+        side, jump = self.net.stem_conv.conv.kernel_size[0], 1
+        for layer in self.net.layers:
+            if isinstance(layer, BranchCell):
+                side += (LARGEST_KERNEL - 1) * jump
+                if layer is self.inside:
+                    break
+            else:
+                side += jump  # a 2 x 2 pool
+                jump *= 2
+        return side
+
+    def _input(self, x: torch.Tensor, path: Path) -> torch.Tensor:
+        x = self.net.stem(x)
+        for layer in self.net.layers:
+            if layer is self.inside:
+                return x
+            x = layer(x, path) if isinstance(layer, BranchCell) else layer(x)
+        raise AssertionError(self.cell)
 
 
-class MaxPool3x3(nn.Module):
-    """A 3x3 max-pool that keeps the size.
+def build_cells(recipe: Recipe, space: CellSpace, batch_norm: NormUnderTest) -> CellNet:
+    """Build a recipe's supernet of cells.
 
-    Without gradients, on a CPU, it is taken as four element-wise maxima of shifted views, rows
-    then columns: the same values, 2 to 11 times as fast as PyTorch's kernel in channels-last order.
+    Raises:
+        ValueError: a space or a skeleton of another net.
     """
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Run it."""
-        if x.requires_grad or not x.is_cpu:
-            return F.max_pool2d(x, 3, stride=1, padding=1)  # (B, C, H, W)
-        return _widen(_widen(x, 2), 3)
-
-
-def _widen(x: torch.Tensor, axis: int) -> torch.Tensor:
-    """Take the maximum of each position and its two neighbours on one axis."""
-    size = x.shape[axis] - 1
-    out = x.clone(memory_format=torch.preserve_format)
-    for to, of in ((1, 0), (0, 1)):
-        target = out.narrow(axis, to, size)
-        torch.maximum(target, x.narrow(axis, of, size), out=target)
-    return out
-
-
-OPERATION_MODULES: dict[str, Callable[[int], nn.Module]] = {
-    "conv3x3-bn-relu": lambda channels: ConvBnRelu(channels, channels, 3),
-    "conv1x1-bn-relu": lambda channels: ConvBnRelu(channels, channels, 1),
-    "maxpool3x3": lambda _: MaxPool3x3(),
-}
+    if not isinstance(recipe.skeleton, Skeleton) or not hasattr(space, "num_nodes"):
+        raise ValueError(f"net 'cells' runs parallel branches of cells, not space {space.name!r}")
+    return CellNet(recipe.skeleton, space, batch_norm)

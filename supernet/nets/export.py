@@ -16,7 +16,7 @@ from bench.base.files import replacing
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from supernet.nets.bottlenecks import MixNet
+    from supernet.nets.bottlenecks import BottleneckNet
 
 TOLERANCE = 1e-5
 
@@ -26,7 +26,7 @@ class ExportError(ValueError):
 
 
 @torch.no_grad()
-def export(model: MixNet, path: Path, reference: MixNet | None = None) -> float:
+def export(model: BottleneckNet, path: Path, reference: BottleneckNet | None = None) -> float:
     """Export a stand-alone network as it is in eval mode.
 
     Args:

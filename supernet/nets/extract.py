@@ -13,24 +13,30 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from supernet.nets.bottlenecks import MixNet, PathGroup
+from supernet.nets.bottleneck_layers import PathGroup
+from supernet.nets.bottlenecks import BottleneckNet
+from supernet.shadow_bn import NONE, SINGLE
 
 if TYPE_CHECKING:
     from bench.network.blocks import Block
-    from bench.space.architecture import MixArchitecture
-    from bench.space.kernels import MixPathSpace
+    from bench.space.architecture import KernelArchitecture
+    from bench.space.kernels import KernelSpace
 
 
-def stand_alone(space: MixPathSpace, architecture: MixArchitecture, dropout: float = 0.0) -> MixNet:
+def stand_alone(
+    space: KernelSpace, architecture: KernelArchitecture, dropout: float = 0.0
+) -> BottleneckNet:
     """Build the network of one architecture, with fresh weights."""
-    return MixNet(space.network(space.checked(architecture)), dropout=dropout)
+    return BottleneckNet(space.network(space.checked(architecture)), dropout=dropout)
 
 
-def extract(model: MixNet, space: MixPathSpace, architecture: MixArchitecture) -> MixNet:
+def extract(
+    model: BottleneckNet, space: KernelSpace, architecture: KernelArchitecture
+) -> BottleneckNet:
     """Build the network of one architecture with the supernet's weights and statistics."""
     path = space.checked(architecture)
-    batch_norm = "none" if model.batch_norm == "none" else "single"
-    network = MixNet(space.network(path), batch_norm=batch_norm, dropout=model.dropout.p)
+    batch_norm = NONE if model.batch_norm.is_absent else SINGLE
+    network = BottleneckNet(space.network(path), batch_norm=batch_norm, dropout=model.dropout.p)
     network.to(next(model.parameters()).device)
     _copy_named(model, network)
     pairs = zip(_norms_called(model, path), _norms_called(network, None), strict=True)
@@ -40,16 +46,16 @@ def extract(model: MixNet, space: MixPathSpace, architecture: MixArchitecture) -
     return network.train(model.training)
 
 
-def is_foldable(model: MixNet) -> bool:
+def is_foldable(model: BottleneckNet) -> bool:
     """Whether the network has groups of several linear kernels that can be folded into one."""
     return any(b.is_bare and any(len(g) > 1 for g in b.groups) for b in model.network.blocks)
 
 
 @torch.no_grad()
-def fold(model: MixNet) -> MixNet:
+def fold(model: BottleneckNet) -> BottleneckNet:
     """Return an equal network in which each group's summed linear kernels are one kernel."""
     blocks = tuple(_folded(block) for block in model.network.blocks)
-    network = MixNet(
+    network = BottleneckNet(
         replace(model.network, blocks=blocks),
         batch_norm=model.batch_norm,
         dropout=model.dropout.p,
@@ -86,7 +92,7 @@ def _copy_named(source: nn.Module, target: nn.Module) -> None:
 
 
 @torch.no_grad()
-def _norms_called(model: MixNet, path: MixArchitecture | None) -> list[nn.BatchNorm2d]:
+def _norms_called(model: BottleneckNet, path: KernelArchitecture | None) -> list[nn.BatchNorm2d]:
     """List the batch norms that a forward pass of this path calls, in order."""
     called: list[nn.BatchNorm2d] = []
 

@@ -19,10 +19,10 @@ from supernet.score import evaluate
 from supernet.training.trainer import Trainer, initialise
 
 if TYPE_CHECKING:
-    from bench.config.recipe import Training
+    from bench.config.training import Training
     from bench.network.cell import Cell
-    from bench.network.cell_costs import Skeleton
-    from supernet.data.tensors import DataSet
+    from bench.network.skeleton import Skeleton
+    from supernet.data.data_set import DataSet
 
 BN_MOMENTUM = 0.1
 

@@ -24,18 +24,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from bench.base.names import load
 from bench.base.streams import child_rng
-from supernet.data.source import torch_generator as torch_generator
 from supernet.distributed import ALONE, Ranks
 from supernet.training.ema import Ema
+from supernet.training.optimizers import build_optimizer
+from supernet.training.schedule import learning_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import numpy as np
 
-    from bench.config.recipe import Training
+    from bench.config.training import Training
     from supernet.data.source import Source
 
 
@@ -65,23 +65,6 @@ class Progress:
     images_per_s: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """How steps are taken, beyond what `Training` says.
-
-    Attributes:
-        rate: learning rate at (training, epoch from 0, fraction of it done); cosine if None.
-        label_smoothing: share of the label's probability spread over all classes.
-        ema_decay: of the weights' moving average; 0: none.
-        is_frozen: whether batch norms keep their statistics and normalise by them.
-    """
-
-    rate: Callable[[Training, int, float], float] | None = None
-    label_smoothing: float = 0.0
-    ema_decay: float = 0.0
-    is_frozen: bool = False
-
-
 class Trainer:
     """Trains `model(x, path)` on a source of batches, an epoch at a time.
 
@@ -89,9 +72,8 @@ class Trainer:
         model: a module called with images (B, C, H, W) and a path.
         source: yields the batches, on the model's device.
         training: the loop's settings.
-        draw_path: called with (rng, progress in [0, 1)) once a step; None: a model without paths.
+        sample_path: called with (rng, progress in [0, 1)) once a step; None: a model without paths.
         seed: root of the streams for paths and dropout.
-        method: how steps are taken.
         ranks: this process among all.
     """
 
@@ -100,22 +82,20 @@ class Trainer:
         model: nn.Module,
         source: Source,
         training: Training,
-        draw_path: Callable[[np.random.Generator, float], Any] | None,
+        sample_path: Callable[[np.random.Generator, float], Any] | None,
         seed: int,
         *,
-        method: Method | None = None,
         ranks: Ranks = ALONE,
     ) -> None:
         self.model = model.to(memory_format=torch.channels_last)
         self.source = source
         self.training = training
-        self.draw_path = draw_path
+        self.sample_path = sample_path
         self.seed = seed
-        self.method = method or Method()
         self.ranks = ranks
-        self.parallel = in_parallel(self.model, ranks, has_paths=draw_path is not None)
+        self.parallel = in_parallel(self.model, ranks, has_paths=sample_path is not None)
         self.optimizer = build_optimizer(model, training)
-        self.ema = Ema(self.model, self.method.ema_decay) if self.method.ema_decay else None
+        self.ema = Ema(self.model, training.ema_decay) if training.ema_decay else None
         self.paths = child_rng(seed, "paths")
         self.history: list[Epoch] = []
 
@@ -142,19 +122,18 @@ class Trainer:
 
     def _run_epoch(self, on_step: Callable[[Progress], None] | None) -> Epoch:
         started = shown_at = time.perf_counter()
-        training, method, device = self.training, self.method, self.source.device
+        training, device = self.training, self.source.device
         epoch, num_steps = len(self.history), self.source.num_steps
-        rate = method.rate or learning_rate
         self._set_mode()
         totals = torch.zeros(3, dtype=torch.float64)  # images, summed loss, correct
         loss_sum, num_correct = torch.zeros((), device=device), torch.zeros((), device=device)
-        num_seen, lr = 0, rate(training, epoch, 0.0)
+        num_seen, lr = 0, learning_rate(training, epoch, 0.0)
         for step, parts in enumerate(self.source.epoch(epoch)):
             progress = (epoch + step / num_steps) / training.epochs
-            lr = rate(training, epoch, step / num_steps)
+            lr = learning_rate(training, epoch, step / num_steps)
             for group in self.optimizer.param_groups:
                 group["lr"] = lr
-            path = self.draw_path(self.paths, progress) if self.draw_path else None
+            path = self.sample_path(self.paths, progress) if self.sample_path else None
             self.optimizer.zero_grad(set_to_none=True)
             step_size = sum(len(labels) for _, labels in parts)
             for number, (x, labels) in enumerate(parts, start=1):
@@ -162,7 +141,7 @@ class Trainer:
                     with torch.autocast(device.type, torch.bfloat16, training.precision == "bf16"):
                         logits = self.parallel(x, path)
                         objective = F.cross_entropy(
-                            logits, labels, label_smoothing=method.label_smoothing
+                            logits, labels, label_smoothing=training.label_smoothing
                         )
                     (objective * (len(labels) / step_size)).backward()  # type: ignore[no-untyped-call]
                 num_seen += len(labels)
@@ -206,7 +185,7 @@ class Trainer:
 
     def _set_mode(self) -> None:
         self.parallel.train()
-        if self.method.is_frozen:
+        if self.training.freeze_batch_norm:
             for module in self.model.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
@@ -234,50 +213,6 @@ def in_parallel(model: nn.Module, ranks: Ranks, *, has_paths: bool) -> nn.Module
     if ranks.size == 1:
         return model
     return nn.parallel.DistributedDataParallel(model, find_unused_parameters=has_paths)
-
-
-def learning_rate(training: Training, epoch: int, fraction: float) -> float:
-    """Return the cosine-decayed rate in epoch `epoch` (from 0), `fraction` of it done."""
-    done = epoch + (fraction if training.lr_steps == "batch" else 0.0)
-    cosine = 0.5 * (1 + math.cos(math.pi * done / training.epochs))
-    return training.min_lr + (training.lr - training.min_lr) * cosine
-
-
-def build_optimizer(model: nn.Module, training: Training) -> torch.optim.Optimizer:
-    """Build the optimiser, with no weight decay on batch norms.
-
-    Raises:
-        ValueError: an optimiser that is not known.
-    """
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
-    norm_parameters = [p for m in norms for p in m.parameters(recurse=False)]
-    are_norms = {id(p) for p in norm_parameters}
-    others = [p for p in model.parameters() if id(p) not in are_norms]
-    groups = [
-        {"params": others, "weight_decay": training.weight_decay},
-        {"params": norm_parameters, "weight_decay": 0.0},
-    ]
-    return load(training.optimizer, OPTIMIZERS, "optimizer")(groups, training)
-
-
-def _rmsprop_tf(groups: list[dict[str, Any]], training: Training) -> torch.optim.Optimizer:
-    """RMSProp as TensorFlow has it, with MnasNet's settings: epsilon inside the root."""
-    from timm.optim.rmsprop_tf import RMSpropTF
-
-    optimizer: torch.optim.Optimizer = RMSpropTF(
-        groups, lr=training.lr, alpha=0.9, eps=1e-3, momentum=training.momentum
-    )
-    return optimizer
-
-
-def _sgd(groups: list[dict[str, Any]], training: Training) -> torch.optim.Optimizer:
-    return torch.optim.SGD(groups, lr=training.lr, momentum=training.momentum, foreach=True)
-
-
-OPTIMIZERS: dict[str, Callable[[list[dict[str, Any]], Training], torch.optim.Optimizer]] = {
-    "sgd": _sgd,
-    "rmsprop-tf": _rmsprop_tf,
-}
 
 
 def initialise(build: Callable[[], nn.Module], seed: int) -> nn.Module:

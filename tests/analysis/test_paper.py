@@ -26,6 +26,7 @@ from analysis.report import write_report
 from bench.base.files import read_csv, write_csv
 from bench.ranking.variations import COLUMNS as VARIATION_COLUMNS
 from bench.runs.run import find_main_runs, find_runs
+from supernet.parts import resolve
 from supernet.runs import build
 from tests.measured_run import rank_and_measure, train_run
 from tests.synthetic import write_runs
@@ -130,7 +131,7 @@ def test_parameters_of_the_batch_norms_are_those_of_the_network(
     run = next(r for r in find_runs(results) if r.variant == batch_norm and r.recipe.m == 2)
     counted = sum(
         parameter.numel()
-        for cell in build(run, "cpu").cells()
+        for cell in build(run, resolve(run.recipe), "cpu").cells()
         for parameter in cell.node.norm.parameters()
     )
     assert combinations.num_norm_parameters(run) == counted

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis.figures import pareto
-from bench.runs.mixpath_store import write_search
 from bench.runs.run import RunFolderError
+from bench.runs.searches import write_search
 from bench.search.pareto import hypervolume_curve, on_front
 
 if TYPE_CHECKING:

@@ -13,9 +13,18 @@ import torch
 from bench import mixpath
 from bench.base.files import read_csv
 from bench.runs import evaluations as evaluations_module
-from bench.runs.mixpath_store import BEST, EVALUATED, NETWORK, PARETO, SEARCH
-from bench.runs.run import CHECKPOINT, HISTORY, RUN, SCORES
-from supernet.runs import save_checkpoint
+from bench.runs.layout import (
+    BEST,
+    CHECKPOINT,
+    EVALUATED,
+    HISTORY,
+    NETWORK,
+    PARETO,
+    RUN,
+    SCORES,
+    SEARCH,
+)
+from supernet.training.checkpoints import save_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from bench.base.files import read_csv
-from bench.runs.run import CHECKPOINT, HISTORY
+from bench.runs.layout import CHECKPOINT, HISTORY
 from tests.paths import ROOT
 
 if TYPE_CHECKING:

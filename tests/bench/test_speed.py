@@ -8,10 +8,10 @@ import torch
 from bench import speed
 from bench.base.files import read_csv
 from bench.base.timing import in_turns
-from bench.config.recipe import Training
-from bench.network.cell_costs import Skeleton
+from bench.config.training import Training
+from bench.network.skeleton import Skeleton
 from bench.table import speed as speed_table
-from supernet.data.tensors import to_input
+from supernet.data.data_set import to_input
 from tests.synthetic import write_truth
 
 TINY = Skeleton(stem_channels=4, num_stacks=1, cells_per_stack=1)

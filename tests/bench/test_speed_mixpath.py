@@ -10,7 +10,8 @@ from PIL import Image
 
 from bench import speed_mixpath
 from bench.base.files import read_csv
-from bench.space.kernels import MixSkeleton, s1
+from bench.network.skeleton import BlockSkeleton
+from bench.space.mixpath import s1
 from supernet.nets.bottlenecks import supernet
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_the_plain_loop_is_the_supernets_equal() -> None:
-    space = s1(3, MixSkeleton(width=0.1, depth=0.1, image_size=16, num_classes=5))
+    space = s1(3, BlockSkeleton(width=0.1, depth=0.1, image_size=16, num_classes=5))
     torch.manual_seed(0)
     model, x = supernet(space).eval(), torch.randn(2, 3, 16, 16)
     for seed in range(3):
@@ -35,7 +36,7 @@ def test_it_runs_whole(
     folder = tmp_path / "train" / "class0"
     folder.mkdir(parents=True)
     Image.new("RGB", (300, 260)).save(folder / "a.png")
-    skeleton = MixSkeleton(width=0.1, depth=0.1, image_size=32, num_classes=10)
+    skeleton = BlockSkeleton(width=0.1, depth=0.1, image_size=32, num_classes=10)
     for name, value in {"SKELETON": skeleton, "BATCH": 4, "REPEATS": 2, "EVALUATIONS": 50}.items():
         monkeypatch.setattr(speed_mixpath, name, value)
     before = torch.get_num_threads()

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from bench.config.recipe import Calibration
-from bench.network.cell_costs import Skeleton
+from bench.config.training import Calibration
+from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches
 from supernet.calibrate import calibrated
 from supernet.nets.cells import CellNet
@@ -20,7 +20,7 @@ SKELETON = Skeleton(stem_channels=4, num_stacks=1, cells_per_stack=2, image_size
 
 
 def build() -> CellNet:
-    model = initialise(lambda: CellNet(SKELETON, SPACE, "shadow"), seed=0)
+    model = initialise(lambda: CellNet(SKELETON, SPACE), seed=0)
     assert isinstance(model, CellNet)
     return model
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from bench.base.files import remove_temporary
-from bench.config.recipe import digits
+from bench.config.cell_presets import digits
 from bench.runs.run import Run, RunFolderError, find_runs, open_run, read_run
 from supernet import runs
+from supernet.parts import resolve
 
 PRESET = digits().recipe
 RECIPE = replace(
@@ -134,4 +135,4 @@ def test_names_are_checked_before_anything_is_trained(
     change: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        runs.check_recipe(replace(RECIPE, **change))  # type: ignore[arg-type]
+        resolve(replace(RECIPE, **change))  # type: ignore[arg-type]  # any field

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
 
-from bench.network.cell_costs import Skeleton
+from bench.network.skeleton import Skeleton
 from bench.space.architecture import KERNELS
 from bench.space.branches import Branches, FirstBranches
-from bench.space.kernels import MixPathSpace, s1, s3
+from bench.space.mixpath import s1, s3
 from supernet.nets.cells import CellNet
 from supernet.sampling import DROP_ALL, drop_probability, one_shot, uniform
+from supernet.shadow_bn import SINGLE
+
+if TYPE_CHECKING:
+    from bench.space.kernels import KernelSpace
 
 EVERYTHING = ((0, 1, 2),) * 4
 
@@ -47,7 +53,7 @@ def test_operations_are_dropped_independently_at_the_stated_rate(progress: float
 
 
 @pytest.mark.parametrize("space", [s1(2), s3(1)])
-def test_kernels_are_dropped_group_by_group(space: MixPathSpace) -> None:
+def test_kernels_are_dropped_group_by_group(space: KernelSpace) -> None:
     rng = np.random.default_rng(3)
     everything = one_shot(space, rng, 0.0)
     assert {group for layer in everything for group in layer.kernels} == {KERNELS}
@@ -70,12 +76,12 @@ def test_no_path_is_empty() -> None:
 
 def test_a_supernet_with_one_batch_norm_runs_all_twelve_paths() -> None:
     skeleton = Skeleton(stem_channels=2, cells_per_stack=1, image_size=8, in_channels=1)
-    model = CellNet(skeleton, Branches(4), "single").eval()
+    model = CellNet(skeleton, Branches(4), SINGLE).eval()
     assert model(torch.rand(2, 1, 8, 8), EVERYTHING).shape == (2, 10)
 
 
 def test_shadow_batch_norm_refuses_more_paths_than_it_has_norms() -> None:
     skeleton = Skeleton(stem_channels=2, cells_per_stack=1, image_size=8, in_channels=1)
-    model = CellNet(skeleton, Branches(4), "shadow")
+    model = CellNet(skeleton, Branches(4))
     with pytest.raises(ValueError, match=r"12 summed paths: there are batch norms for 1\.\.4"):
         model(torch.rand(2, 1, 8, 8), EVERYTHING)

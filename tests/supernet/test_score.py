@@ -6,12 +6,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from bench.config.recipe import Calibration, Recipe
-from bench.network.cell_costs import Skeleton
+from bench.config.recipe import Recipe
+from bench.config.training import Calibration
+from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches
 from supernet import score as score_module
 from supernet.calibrate import calibrated
-from supernet.data.tensors import DataSet, load_digits, take, to_input
+from supernet.data.data_set import DataSet, take, to_input
+from supernet.data.sets import load_digits
 from supernet.nets.cells import CellNet
 from supernet.score import Means, SupernetScorer, evaluate
 from supernet.training.trainer import initialise
@@ -31,7 +33,7 @@ SOME = [SPACE.decode(text) for text in ("3---", "-1--", "3--p")]
 
 
 def build() -> CellNet:
-    model = initialise(lambda: CellNet(SKELETON, SPACE, "shadow"), seed=0)
+    model = initialise(lambda: CellNet(SKELETON, SPACE), seed=0)
     assert isinstance(model, CellNet)
     data = load_digits()
     for architecture in SPACE.architectures()[::3]:  # statistics away from their start

@@ -1,36 +1,55 @@
 """Recipes: overriding by name, and going through JSON unchanged."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
-from bench.config.recipe import (
-    PRESETS,
-    RECIPES,
-    Recipe,
-    StandAlone,
-    authors,
-    digits,
-    field_types,
-    from_dict,
-    override,
-    paper,
-    to_dict,
-)
+from bench.config.cell_presets import authors, digits, paper
+from bench.config.fields import field_types, from_dict, override, to_dict
+from bench.config.recipe import Final, Recipe, StandAlone
+from bench.config.registry import PRESETS, RECIPES
+from bench.network.skeleton import NASBENCH101, BlockSkeleton
+from bench.runs.about import KINDS, read_about
+from tests.paths import ROOT
+
+RANKED = [name for name, make in PRESETS.items() if make().table]
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", RANKED)
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_recipes_survive_json(name: str, recipe: str) -> None:
     one = RECIPES[recipe](PRESETS[name]().recipe)
     assert from_dict(Recipe(), json.loads(json.dumps(to_dict(one)))) == one
 
 
-@pytest.mark.parametrize("kind", [Recipe(), StandAlone()])
+@pytest.mark.parametrize("name", set(PRESETS) - set(RANKED))
+def test_recipes_of_s1_to_s3_survive_json(name: str) -> None:
+    preset = PRESETS[name]()
+    assert preset.final is not None
+    supernet, final = preset.recipe, preset.final
+    assert supernet.net == final.net == "bottlenecks"
+    for recipe, empty in ((supernet, Recipe()), (final, Final())):
+        default = replace(empty, skeleton=BlockSkeleton())
+        assert from_dict(default, json.loads(json.dumps(to_dict(recipe)))) == recipe
+
+
+@pytest.mark.parametrize(
+    "kind", [Recipe(), StandAlone(), Recipe(skeleton=BlockSkeleton()), Final()]
+)
 def test_field_names_are_unique_across_the_parts(kind: object) -> None:
     names = [name for name, _ in field_types(kind)]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("net", [NASBENCH101, BlockSkeleton()])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("num_train_images", -5), ("num_score_images", -1), ("score_batch", -1)],
+)
+def test_every_net_has_the_same_checks(net: object, field: str, value: int) -> None:
+    with pytest.raises(ValueError, match=f"{field}={value} must not be negative"):
+        Recipe(skeleton=net, **{field: value})  # type: ignore[arg-type]  # any field
 
 
 def test_override_reaches_every_part() -> None:
@@ -69,11 +88,34 @@ def test_wrong_override_is_refused(name: str, text: str, message: str) -> None:
         override(digits().recipe, {name: text})
 
 
-def test_recipe_with_missing_or_unknown_fields_is_refused() -> None:
-    values = to_dict(Recipe()) | {"colour": "red"}
-    del values["epochs"]
-    with pytest.raises(ValueError, match="missing or unknown: colour, epochs"):
-        from_dict(Recipe(), values)
+def test_unknown_fields_are_refused_and_later_ones_have_defaults() -> None:
+    values = to_dict(replace(Recipe(), m=2))
+    with pytest.raises(ValueError, match="unknown recipe field 'epoch': did you mean 'epochs'"):
+        from_dict(Recipe(), values | {"epoch": 3})
+    del values["warmup_epochs"], values["net"]
+    assert from_dict(Recipe(), values) == replace(Recipe(), m=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Later(Recipe):
+    """A recipe of a later version, with one field more."""
+
+    colour: str = "none"
+
+
+def test_a_field_added_later_leaves_every_committed_run_readable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = sorted((ROOT / "results" / "reference").glob("**/run.json"))
+    assert len(files) >= 44
+    before = {path: read_about(path.parent).recipe for path in files}
+    monkeypatch.setitem(KINDS, "supernet", Later)
+    for path in files:
+        recipe = read_about(path.parent).recipe
+        if isinstance(recipe, Later):
+            assert recipe.colour == "none"
+            assert to_dict(recipe) == to_dict(before[path]) | {"colour": "none"}
+    assert sum(isinstance(read_about(path.parent).recipe, Later) for path in files) > 40
 
 
 def test_paper_preset_is_the_papers() -> None:

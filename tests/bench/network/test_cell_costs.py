@@ -12,13 +12,8 @@ from nasbench_pytorch.model.model import compute_vertex_channels
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.network.cell import Cell
-from bench.network.cell_costs import (
-    NASBENCH101,
-    Skeleton,
-    num_multiply_adds,
-    num_parameters,
-    vertex_channels,
-)
+from bench.network.cell_costs import num_multiply_adds, num_parameters, vertex_channels
+from bench.network.skeleton import NASBENCH101, Skeleton
 from tests.conftest import RealRows
 from tests.graphs import FIRST_CELL, INCEPTION_CELL, LINE_CELL, cells
 

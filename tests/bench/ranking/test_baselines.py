@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.network.cell_costs import NASBENCH101
+from bench.network.skeleton import NASBENCH101
 from bench.ranking.baselines import BASELINES, measure_random
 from bench.ranking.correlation import kendall_tau, measure
 from tests.paths import SHARED_DATA

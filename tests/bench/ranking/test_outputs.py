@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.network.cell import Cell
-    from bench.network.cell_costs import Skeleton
+    from bench.network.skeleton import Skeleton
     from bench.runs.run import Run
 
 SOUND, PAPER, AUTHORS = (PROTOCOLS[name] for name in ("sound", "paper", "authors"))

@@ -10,7 +10,7 @@ import pytest
 
 from bench.ranking.protocol import PROTOCOLS, check, describe, scorers, select
 from bench.ranking.selection import MAX_DRAWS
-from bench.space.branches import Branches, FirstBranches, Space
+from bench.space.branches import Branches, FirstBranches
 from bench.table.table import Table
 from tests.synthetic import cells, scores, write_truth
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.ranking.protocol import Protocol
+    from bench.space.space import CellSpace
 
 SOUND, PAPER, AUTHORS = (PROTOCOLS[name] for name in ("sound", "paper", "authors"))
 
@@ -29,7 +30,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
         yield table
 
 
-def entries(space: Space, table: Table, protocol: Protocol, seed: int = 0) -> pd.DataFrame:
+def entries(space: CellSpace, table: Table, protocol: Protocol, seed: int = 0) -> pd.DataFrame:
     frame = select(scores(space, 0), space, table, protocol, seed)
     return frame[~frame["calibrated"]]
 
@@ -129,7 +130,7 @@ def test_too_few_lists_to_drop_30_are_refused(table: Table, m: int) -> None:
 
 
 def test_check_accepts_what_works(table: Table) -> None:
-    cases: list[tuple[Protocol, Space]] = [
+    cases: list[tuple[Protocol, CellSpace]] = [
         (AUTHORS, FirstBranches(3)),
         (SOUND, Branches(1)),
         (PAPER, Branches(1)),

@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from bench.runs.progress import _about, _Display, label, show
 from bench.runs.run import Run, open_run
-from supernet.runs import Reporter
+from supernet.training.reporter import Reporter
 from supernet.training.trainer import Progress as TrainingProgress
 from tests.supernet.test_runs import RECIPE
 

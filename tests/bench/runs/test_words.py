@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bench.config.recipe import PRESETS, RECIPES, digits
+from bench.config.cell_presets import digits
+from bench.config.registry import PRESETS, RECIPES
 from bench.runs.run import Run
 from bench.runs.words import describe_recipe, describe_recipes
 

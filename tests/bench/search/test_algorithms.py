@@ -10,31 +10,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymoo.indicators.hv import HV
 
+from bench.network.skeleton import BlockSkeleton
 from bench.search.algorithms import ALGORITHMS, nsga2, random_search
 from bench.search.pareto import hypervolume, hypervolume_curve, on_front
-from bench.space.kernels import MixPathSpace, MixSkeleton, s1, s3
+from bench.space.kernels import KernelSpace
+from bench.space.mixpath import s1, s3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.space.architecture import MixArchitecture
+    from bench.space.architecture import KernelArchitecture
 
-TINY = MixSkeleton(width=0.25, depth=0.01, image_size=32, num_classes=10)
+TINY = BlockSkeleton(width=0.25, depth=0.01, image_size=32, num_classes=10)
 
 
 class Toy:
     """An accuracy that grows with 5x5 and 7x7 kernels, and what was asked of it."""
 
-    def __init__(self, space: MixPathSpace) -> None:
+    def __init__(self, space: KernelSpace) -> None:
         self.space = space
-        self.asked: list[MixArchitecture] = []
+        self.asked: list[KernelArchitecture] = []
 
-    def __call__(self, architectures: Sequence[MixArchitecture]) -> list[float]:
+    def __call__(self, architectures: Sequence[KernelArchitecture]) -> list[float]:
         """Evaluate architectures."""
         self.asked.extend(architectures)
         return [self.accuracy(a) for a in architectures]
 
-    def accuracy(self, architecture: MixArchitecture) -> float:
+    def accuracy(self, architecture: KernelArchitecture) -> float:
         """Reward two sizes, and expansion, with diminishing returns."""
         kernels = [k for layer in architecture for group in layer.kernels for k in group]
         wide = sum(layer.expansion == 6 for layer in architecture)
@@ -42,7 +44,7 @@ class Toy:
             1 - 0.9 ** (kernels.count(5) + kernels.count(7) + 2 * wide) - 0.01 * kernels.count(9)
         )
 
-    def volume(self, found: list[MixArchitecture]) -> float:
+    def volume(self, found: list[KernelArchitecture]) -> float:
         """Measure what was found."""
         largest = self.space.num_multiply_adds(
             self.space.from_integers([size - 1 for size in self.space.sizes])
@@ -102,7 +104,7 @@ def test_nsga2_beats_random_search() -> None:
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_small_space_is_searched_whole(algorithm: str) -> None:
-    space = MixPathSpace(
+    space = KernelSpace(
         "small", 1, s1(1, TINY).template, num_fixed=4, expansions=(3, 6), num_groups=1
     )
     found = ALGORITHMS[algorithm](space, Toy(space), evaluations=8, population=3, seed=0)

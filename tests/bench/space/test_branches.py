@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.space.branches import SPACES, Branches, FirstBranches
+from bench.space.branches import Branches, FirstBranches
+from bench.space.registry import SPACES
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.space.architecture import ArchitectureError, MixArchitecture, parse_architecture
-from bench.space.kernels import CIFAR10, MixPathSpace, MixSkeleton, mixpath_space, s1, s2, s3
+from bench.network.skeleton import CIFAR10, BlockSkeleton
+from bench.space.architecture import ArchitectureError, KernelArchitecture, parse_architecture
+from bench.space.mixpath import s1, s2, s3
 from bench.space.reconstruction import (
     MIXPATH_B,
     distance,
@@ -19,8 +21,12 @@ from bench.space.reconstruction import (
     nearest,
     reconstruct,
 )
+from bench.space.registry import build_space
 
-TINY = MixSkeleton(width=0.25, depth=0.01, image_size=32, num_classes=10)
+if TYPE_CHECKING:
+    from bench.space.kernels import KernelSpace
+
+TINY = BlockSkeleton(width=0.25, depth=0.01, image_size=32, num_classes=10)
 SPACES = [(s1, 12, 8, 10), (s2, 18, 4, 10), (s3, 18, 4**4, 10**4)]
 
 
@@ -50,7 +56,7 @@ def test_published_costs_lie_inside() -> None:
 def test_every_vector_of_integers_is_an_architecture(
     data: st.DataObject, build: type, m: int
 ) -> None:
-    space: MixPathSpace = build(m)
+    space: KernelSpace = build(m)
     values = [data.draw(st.integers(0, size - 1)) for size in space.sizes]
     architecture = space.from_integers(values)
     assert space.to_integers(architecture) == values
@@ -130,9 +136,9 @@ def test_wrong_spaces_are_refused() -> None:
     with pytest.raises(ValueError, match=r"m=5 is outside 1\.\.4"):
         s1(5)
     with pytest.raises(ValueError, match="unknown space 's4'"):
-        mixpath_space("s4", 1, CIFAR10)
+        build_space("s4", 1, CIFAR10)
     with pytest.raises(ValueError, match="width=0 must be above 0"):
-        MixSkeleton(width=0)
+        BlockSkeleton(width=0)
 
 
 def test_mixpath_a_reconstructed() -> None:
@@ -175,5 +181,5 @@ def test_an_unknown_reconstruction_is_refused() -> None:
 
 
 def test_architectures_are_plain_tuples() -> None:
-    assert isinstance(parse_architecture("k3-k5"), MixArchitecture)
+    assert isinstance(parse_architecture("k3-k5"), KernelArchitecture)
     assert parse_architecture("k3-k5") == ((0, ((3,),)), (0, ((5,),)))

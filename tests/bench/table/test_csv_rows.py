@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bench.network.cell_costs import NASBENCH101, Skeleton
+from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.table.csv_rows import branches_cell, graph_cell, read_csv
 from bench.table.data import SourceError, TableError
 from tests.graphs import FIRST_CELL, INCEPTION_CELL

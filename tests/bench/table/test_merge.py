@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bench.network.cell_costs import Skeleton
+from bench.network.skeleton import Skeleton
 from bench.table.builder import Row, collect
 from bench.table.data import Source, TableError
 from bench.table.merge import merge

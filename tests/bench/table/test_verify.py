@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.network.cell_costs import Skeleton
+from bench.network.skeleton import Skeleton
 from bench.table.builder import collect
 from bench.table.data import Budget, TableData, write
 from bench.table.table import Row, Table, TableError

@@ -11,9 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.config.mixpath_recipe import FinalRecipe, MixRecipe, MixTraining
-from bench.config.recipe import Calibration
-from bench.space.kernels import MixSkeleton
+from bench.config.recipe import Final, Recipe
+from bench.config.training import Calibration, Training
+from bench.network.skeleton import BlockSkeleton
 from supernet.data.decode import BrokenImageError, decode
 from supernet.data.imagenet import FilePool, centre, first, list_files
 from supernet.distributed import ALONE, Ranks
@@ -21,16 +21,16 @@ from supernet.distributed import ALONE, Ranks
 if TYPE_CHECKING:
     from pathlib import Path
 
-TRAINING = MixTraining(epochs=2, batch_size=4, workers=0)
-RECIPE = MixRecipe(
+TRAINING = Training(epochs=2, batch_size=4, workers=0)
+RECIPE = Recipe(
     data_set="imagenet",
     space="s3",
     num_score_images=2,
-    skeleton=MixSkeleton(width=0.1, depth=0.1, image_size=32, num_classes=3),
+    skeleton=BlockSkeleton(width=0.1, depth=0.1, image_size=32, num_classes=3),
     training=TRAINING,
     calibration=Calibration(calibration_images=5, calibration_batch=5),
 )
-FINAL = FinalRecipe(
+FINAL = Final(
     data_set="imagenet", space="s3", test_batch=4, skeleton=RECIPE.skeleton, training=TRAINING
 )
 

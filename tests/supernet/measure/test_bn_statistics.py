@@ -11,14 +11,18 @@ import torch
 from torch import nn
 
 from analysis.figures.bn_statistics import prediction, ratios, summarise
-from bench.config.recipe import Calibration
-from bench.network.cell_costs import Skeleton
+from bench.config.training import Calibration
+from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches
 from supernet.calibrate import calibrated
 from supernet.measure.bn_statistics import read_statistics
-from supernet.measure.similarity import Branch
-from supernet.nets.cells import CellNet
-from supernet.shadow_bn import CombinationBatchNorm, ShadowBatchNorm, SingleBatchNorm
+from supernet.nets.cells import CellNet, active_paths
+from supernet.shadow_bn import (
+    CombinationBatchNorm,
+    ShadowBatchNorm,
+    SingleBatchNorm,
+    norm_under_test,
+)
 
 SKELETON = Skeleton(stem_channels=6, num_stacks=1, cells_per_stack=1, image_size=8, in_channels=1)
 M = 4
@@ -46,7 +50,7 @@ def medians(statistics: pd.DataFrame) -> dict[tuple[str, int], float]:
 def test_equal_paths_give_lemma_2_exactly(place: str) -> None:
     """On the sum, and after a 1x1 convolution without bias, which is linear."""
     torch.manual_seed(0)
-    model = CellNet(SKELETON, Branches(M), place)
+    model = CellNet(SKELETON, Branches(M), norm_under_test(place))
     cell = model.cells()[0]
     for node in range(1, M):  # the condition of zero order, exactly
         cell.projections[node].load_state_dict(cell.projections[0].state_dict())
@@ -121,5 +125,8 @@ def test_predictions() -> None:
 
 
 def test_branches_are_indexed_as_active_paths_are() -> None:
-    assert Branch(2, 1).position == 7
-    assert Branch(2, 1).path(4) == ((), (), (1,), ())
+    place = CellNet(SKELETON, Branches(M)).path_sums()[0]
+    assert place.num_paths == 12
+    assert active_paths(((), (), (1,), ())) == (7,)
+    assert not place.can_sum(7, 8)
+    assert place.can_sum(7, 9)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from supernet.calibrate import calibrated
-from supernet.data.tensors import take, to_input
+from supernet.data.data_set import take, to_input
 from supernet.measure.combination_statistics import calibrate_all, distance, measure, pool
 from tests.measured_run import snapshots_of, train_run
 

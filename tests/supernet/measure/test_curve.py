@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.config.recipe import Calibration
+from bench.config.training import Calibration
 from bench.space.branches import Branches
 from supernet.measure import calibration_sweep, curve
 from tests.measured_run import snapshots_of, train_run

@@ -9,21 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from bench.network.cell_costs import Skeleton
+from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches
-from supernet.measure.jacobian import (
-    cosine,
+from supernet.measure.inner_products import cosine, jackknife
+from supernet.measure.jacobian import measure
+from supernet.measure.linear_jacobian import (
     grid_seeds,
     inner_products,
-    jackknife,
-    measure,
     num_seeds,
     pair_products,
     random_seeds,
-    receptive_field,
 )
-from supernet.measure.similarity import branch_outputs, cell_input, normed, pairs
-from supernet.nets.cells import CellNet
+from supernet.nets.cells import BranchSum, CellNet
+from supernet.nets.supernet import pairs
+from supernet.shadow_bn import norm_under_test
 from tests.measured_run import snapshots_of, train_run
 
 SPACE = Branches(2)
@@ -34,7 +33,7 @@ def network(batch_norm: str = "shadow", size: int = 8, channels: int = 2) -> Cel
     """Make a network whose batch norms do something, in eval mode."""
     torch.manual_seed(0)
     skeleton = Skeleton(stem_channels=channels, cells_per_stack=1, image_size=size, in_channels=1)
-    model = CellNet(skeleton, SPACE, batch_norm).eval().requires_grad_(False)
+    model = CellNet(skeleton, SPACE, norm_under_test(batch_norm)).eval().requires_grad_(False)
     for norm in (m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)):
         norm.running_mean.uniform_(-0.2, 0.2)  # type: ignore[union-attr]
         norm.running_var.uniform_(0.3, 2.0)  # type: ignore[union-attr]
@@ -42,36 +41,36 @@ def network(batch_norm: str = "shadow", size: int = 8, channels: int = 2) -> Cel
     return model
 
 
-def exact(model: CellNet, image: torch.Tensor, cell: int) -> dict[Any, float]:
-    """Return cosines of whole Jacobians by reverse mode, a row at a time, the slow way."""
-    inside = model.cells()[cell]
+def outputs_of(place: BranchSum, x: torch.Tensor) -> list[torch.Tensor]:
+    return place.outputs(place.inputs(x, [PATH] * len(x)))
 
-    def outputs(x: torch.Tensor) -> list[torch.Tensor]:
-        return branch_outputs(inside, cell_input(model, x, PATH, cell), SPACE)
+
+def exact(place: BranchSum, image: torch.Tensor) -> dict[Any, float]:
+    """Return cosines of whole Jacobians by reverse mode, a row at a time, the slow way."""
 
     def jacobian(function: object) -> torch.Tensor:
         full = torch.autograd.functional.jacobian(function, image)  # type: ignore[no-untyped-call]
         return torch.as_tensor(full).double().flatten()
 
     found = {}
-    for pair in list(pairs(SPACE))[::7]:
-        i, j, both = pair.first, pair.second, pair.kind == "sum"
+    for kind, i, j in list(pairs(place, SPACE.m))[::7]:
+        both = kind == "sum"
 
         def second(x: torch.Tensor) -> torch.Tensor:
-            y = outputs(x)
-            return y[i.position] + y[j.position] if both else y[j.position]  # noqa: B023
+            y = outputs_of(place, x)
+            return y[i] + y[j] if both else y[j]  # noqa: B023  # called within this turn
 
         members = [i, j] if both else [j]
         sides = {
-            "raw": (lambda x: outputs(x)[i.position], second),  # noqa: B023
+            "raw": (lambda x: outputs_of(place, x)[i], second),  # noqa: B023
             "normed": (
-                lambda x: normed(inside.node, outputs(x)[i.position], [i]),  # noqa: B023
-                lambda x: normed(inside.node, second(x), members),  # noqa: B023
+                lambda x: place.normed(outputs_of(place, x)[i], [i]),  # noqa: B023
+                lambda x: place.normed(second(x), members),  # noqa: B023
             ),
         }
-        for place, (f, g) in sides.items():
+        for where, (f, g) in sides.items():
             a, b = jacobian(f), jacobian(g)
-            found[(*pair, place)] = (a @ b / (a.norm() * b.norm())).item()
+            found[kind, i, j, where] = (a @ b / (a.norm() * b.norm())).item()
     return found
 
 
@@ -82,15 +81,13 @@ def exact(model: CellNet, image: torch.Tensor, cell: int) -> dict[Any, float]:
 def test_compressed_forward_mode_is_reverse_mode(batch_norm: str, cell: int) -> None:
     model = network(batch_norm)
     image = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(1))
-    seeds = grid_seeds(image, receptive_field(model, cell))
-    grams = inner_products(model, image, PATH, cell, SPACE, seeds)
+    place = model.path_sums()[cell]
+    grams = inner_products(place, image, PATH, grid_seeds(image, place.receptive_field))
     found = {
         key: cosine(products).item()
-        for key, products in pair_products(
-            model.cells()[cell].node, {k: g.sum(0) for k, g in grams.items()}, SPACE
-        )
+        for key, products in pair_products(place, {k: g.sum(0) for k, g in grams.items()}, SPACE.m)
     }
-    for key, value in exact(model, image, cell).items():
+    for key, value in exact(place, image).items():
         assert found[key] == pytest.approx(value, abs=1e-5, nan_ok=True), key
 
 
@@ -98,7 +95,7 @@ def test_compression_saves_passes_and_loses_nothing() -> None:
     """More seeds, one for every pixel, give the same inner products."""
     model, image = network(size=16), torch.rand(1, 1, 16, 16)
     few, every = (
-        inner_products(model, image, PATH, 0, SPACE, grid_seeds(image, window))
+        inner_products(model.path_sums()[0], image, PATH, grid_seeds(image, window))
         for window in (5, 16)
     )
     assert len(few["raw"]) == 25
@@ -111,7 +108,8 @@ def test_too_narrow_a_window_is_wrong() -> None:
     """The trap: with pixels closer than the receptive field, columns mix."""
     model, image = network(size=16), torch.rand(1, 1, 16, 16)
     right, wrong = (
-        inner_products(model, image, PATH, 0, SPACE, grid_seeds(image, window)) for window in (5, 3)
+        inner_products(model.path_sums()[0], image, PATH, grid_seeds(image, window))
+        for window in (5, 3)
     )
     assert not torch.allclose(right["raw"].sum(0), wrong["raw"].sum(0), rtol=1e-2)
 
@@ -119,9 +117,10 @@ def test_too_narrow_a_window_is_wrong() -> None:
 @pytest.mark.parametrize(("cell", "side"), [(0, 5), (1, 10), (2, 20)])
 def test_receptive_fields_hold_all_that_an_output_sees(cell: int, side: int) -> None:
     model = network(size=32)
-    assert receptive_field(model, cell) == side
+    place = model.path_sums()[cell]
+    assert place.receptive_field == side
     x = torch.rand(1, 1, 32, 32, requires_grad=True)
-    outputs = branch_outputs(model.cells()[cell], cell_input(model, x, PATH, cell), SPACE)
+    outputs = outputs_of(place, x)
     middle = outputs[0].shape[2] // 2
     sum(out[:, :, middle, middle].sum() for out in outputs).backward()  # type: ignore[union-attr]
     assert x.grad is not None
@@ -137,14 +136,16 @@ def test_a_colour_image_of_32_pixels_takes_75_passes_at_the_first_cell() -> None
 
 def test_random_directions_estimate_the_exact_cosine_within_their_error() -> None:
     model, image = network(size=16, channels=16), torch.rand(1, 1, 16, 16)
-    node, seeds = model.cells()[0].node, grid_seeds(image, 5)
-    grams = inner_products(model, image, PATH, 0, SPACE, seeds)
+    place, seeds = model.path_sums()[0], grid_seeds(image, 5)
+    grams = inner_products(model.path_sums()[0], image, PATH, seeds)
     exact_grams = {place: gram.sum(0) for place, gram in grams.items()}
     drawn = random_seeds(image, torch.Generator().manual_seed(3))
-    projected = inner_products(model, image, PATH, 0, SPACE, drawn)
+    projected = inner_products(model.path_sums()[0], image, PATH, drawn)
     deviations = []
     for (key, products), (_, truth) in zip(
-        pair_products(node, projected, SPACE), pair_products(node, exact_grams, SPACE), strict=True
+        pair_products(place, projected, SPACE.m),
+        pair_products(place, exact_grams, SPACE.m),
+        strict=True,
     ):
         estimate, error = jackknife(products)
         assert 0 < error < 0.3, key
@@ -171,7 +172,7 @@ def test_measure_says_which_are_exact(
     whole = measure(snapshots)
     assert whole["is_exact"].all()
     assert (whole["error"] == 0).all()
-    monkeypatch.setattr("supernet.measure.jacobian.MAX_SEEDS", 30)
+    monkeypatch.setattr("supernet.measure.linear_jacobian.MAX_SEEDS", 30)
     mixed = measure(snapshots)
     assert mixed.groupby("cell")["is_exact"].all().tolist() == [True, False, False]
     assert (mixed[~mixed["is_exact"]]["error"] > 0).all()
@@ -183,9 +184,9 @@ def test_measure_says_which_are_exact(
 @pytest.mark.slow
 def test_the_exact_first_cell_of_ten_colour_images_takes_under_a_minute() -> None:
     skeleton = Skeleton(stem_channels=16, cells_per_stack=1)
-    model = CellNet(skeleton, SPACE, "shadow").eval().requires_grad_(False)
+    model = CellNet(skeleton, SPACE).eval().requires_grad_(False)
     images = torch.rand(10, 3, 32, 32)
     started = time.process_time()
     for i in range(10):
-        inner_products(model, images[[i]], PATH, 0, SPACE, grid_seeds(images, 5))
+        inner_products(model.path_sums()[0], images[[i]], PATH, grid_seeds(images, 5))
     assert time.process_time() - started < 60

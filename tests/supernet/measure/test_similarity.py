@@ -9,19 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from bench.network.cell import OPERATIONS
+from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches, FirstBranches
-from supernet.measure.similarity import (
-    branch_outputs,
-    branches,
-    cell_features,
-    cell_input,
-    cosine,
-    images,
-    measure,
-    normed,
-    pairs,
-    summary,
-)
+from supernet.measure.similarity import cosine, images, measure, summary, upstream_paths
+from supernet.nets.cells import CellNet
+from supernet.nets.supernet import pairs
 from tests.measured_run import snapshots_of, train_run
 
 if TYPE_CHECKING:
@@ -65,37 +58,53 @@ def test_variance_is_over_images_with_ddof_1() -> None:
     assert (spread["mean"], spread["variance"]) == pytest.approx((0.7, 0.04))
 
 
+def compared(space: Branches) -> list[tuple[str, int, int]]:
+    skeleton = Skeleton(stem_channels=2, num_stacks=1, cells_per_stack=1)
+    return list(pairs(CellNet(skeleton, space).path_sums()[0], space.m))
+
+
 def test_all_paths_are_paired_and_sums_where_the_space_has_them() -> None:
-    kinds = [pair.kind for pair in pairs(Branches(4))]
+    kinds = [kind for kind, _, _ in compared(Branches(4))]
     assert (kinds.count("paths"), kinds.count("sum")) == (66, 108)
-    assert {pair.kind for pair in pairs(Branches(1))} == {"paths"}
-    assert {pair.kind for pair in pairs(FirstBranches(1))} == {"paths"}
-    assert all(p.first.node != p.second.node for p in pairs(Branches(2)) if p.kind == "sum")
+    assert {kind for kind, _, _ in compared(Branches(1))} == {"paths"}
+    assert {kind for kind, _, _ in compared(FirstBranches(1))} == {"paths"}
+    sums = [(i, j) for kind, i, j in compared(Branches(2)) if kind == "sum"]
+    assert sums
+    assert all(i // len(OPERATIONS) != j // len(OPERATIONS) for i, j in sums)
 
 
 def test_features_and_norm_are_those_of_the_network(snapshots: Snapshots) -> None:
     """Putting the pieces together again gives the supernet's own output."""
-    model, space = snapshots.model(2), snapshots.run.space
+    model = snapshots.model(2)
     x = images(snapshots)
     path = ((0,), (), (2,), ())
-    for number, cell in enumerate(model.cells()):
-        inputs = cell_input(model, x, path, number)
-        outputs = branch_outputs(cell, inputs, space)
-        chosen = [b for b in branches(space) if b.operation in path[b.node]]
-        total = sum((outputs[b.position] for b in chosen), torch.zeros(()))
+    for place, cell in zip(model.path_sums(), model.cells(), strict=True):
+        inputs = place.inputs(x, [path] * len(x))
+        outputs = place.outputs(inputs)
+        chosen = [node * len(OPERATIONS) + op for node, ops in enumerate(path) for op in ops]
+        total = sum((outputs[i] for i in chosen), torch.zeros(()))
         assert torch.allclose(
-            torch.relu(normed(cell.node, total, chosen)), cell(inputs, path), atol=1e-6
+            torch.relu(place.normed(total, chosen)), cell(inputs, path), atol=1e-6
         )
 
 
 def test_the_first_cell_sees_the_stem_whatever_runs_before(snapshots: Snapshots) -> None:
-    model = snapshots.model(2)
-    first = next(cell_features(model, snapshots))
+    model, x = snapshots.model(2), images(snapshots)
+    first = model.path_sums()[0]
+    upstream = upstream_paths(snapshots.run.space, snapshots.run.seed, len(x))
     with torch.no_grad():
-        expected = branch_outputs(
-            model.cells()[0], model.stem(images(snapshots)), snapshots.run.space
-        )
-    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(first, expected, strict=True))
+        assert torch.allclose(first.inputs(x, upstream), model.stem(x), atol=1e-6)
+
+
+def test_later_cells_see_what_each_image_went_through(snapshots: Snapshots) -> None:
+    model, x = snapshots.model(2), images(snapshots)
+    place = model.path_sums()[1]
+    upstream = upstream_paths(snapshots.run.space, snapshots.run.seed, len(x))
+    with torch.no_grad():
+        mixed = place.inputs(x, upstream)
+        for i, path in enumerate(upstream):
+            assert torch.allclose(mixed[[i]], place.inputs(x[[i]], [path]), atol=1e-6)
+        assert not torch.allclose(mixed, place.inputs(x, upstream[:1] * len(x)), atol=1e-3)
 
 
 def test_measure_covers_epochs_cells_places_and_kinds(snapshots: Snapshots) -> None:

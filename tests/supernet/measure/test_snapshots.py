@@ -12,7 +12,8 @@ from torch import nn
 
 from bench.runs.run import RunFolderError, read_run
 from supernet.measure.snapshots import Snapshots
-from supernet.runs import build, read_checkpoint
+from supernet.runs import build
+from supernet.training.checkpoints import read_checkpoint
 from tests.measured_run import snapshots_of, train_run
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def test_the_final_weights_are_the_checkpoints(snapshots: Snapshots) -> None:
 
 
 def test_untrained_weights_are_the_seeds_with_statistics_of_their_own(snapshots: Snapshots) -> None:
-    untrained, built = snapshots.model(0), build(snapshots.run, "cpu")
+    untrained, built = snapshots.model(0), build(snapshots.run, snapshots.parts, "cpu")
     for (name, value), other in zip(untrained.named_parameters(), built.parameters(), strict=True):
         assert torch.equal(value, other), name
     norms = [m for m in untrained.modules() if isinstance(m, nn.BatchNorm2d)]

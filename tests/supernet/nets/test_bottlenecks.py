@@ -13,30 +13,34 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.config.recipe import Calibration
+from bench.config.training import Calibration, Training
 from bench.network.block_costs import num_multiply_adds, num_parameters
 from bench.network.blocks import Block
 from bench.network.known_networks import known_network
-from bench.space.kernels import MixPathSpace, MixSkeleton, s1, s2, s3
+from bench.network.skeleton import BlockSkeleton
+from bench.space.kernels import KernelSpace
+from bench.space.mixpath import s1, s2, s3
 from supernet.calibrate import calibrated
 from supernet.nets import export as export_module
-from supernet.nets.bottlenecks import MixBlock, MixNet, PathGroup, set_batch_norms, supernet
+from supernet.nets.bottleneck_layers import Bottleneck, PathGroup
+from supernet.nets.bottlenecks import BottleneckNet, supernet
 from supernet.nets.export import ExportError, compare, export
 from supernet.nets.extract import extract, fold, is_foldable, stand_alone
-from supernet.shadow_bn import BATCH_NORMS
+from supernet.runs import prepared
+from supernet.shadow_bn import BATCH_NORMS, SHADOW, norm_under_test
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TINY = MixSkeleton(width=0.1, depth=0.1, image_size=16, num_classes=5)
-Build = Callable[[int, MixSkeleton], MixPathSpace]
+TINY = BlockSkeleton(width=0.1, depth=0.1, image_size=16, num_classes=5)
+Build = Callable[[int, BlockSkeleton], KernelSpace]
 SPACES: list[Build] = [s1, s2, s3]
 
 
-def lived_in(space: MixPathSpace, batch_norm: str = "shadow") -> MixNet:
+def lived_in(space: KernelSpace, batch_norm: str = "shadow") -> BottleneckNet:
     """Build a supernet whose statistics and weights are away from their start."""
     torch.manual_seed(0)
-    model, rng = supernet(space, batch_norm), np.random.default_rng(0)
+    model, rng = supernet(space, norm_under_test(batch_norm)), np.random.default_rng(0)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
@@ -45,7 +49,7 @@ def lived_in(space: MixPathSpace, batch_norm: str = "shadow") -> MixNet:
     return model.eval()
 
 
-def images(space: MixPathSpace, batch: int = 6) -> torch.Tensor:
+def images(space: KernelSpace, batch: int = 6) -> torch.Tensor:
     size = space.template.image_size
     return torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(1))
 
@@ -54,7 +58,7 @@ def images(space: MixPathSpace, batch: int = 6) -> torch.Tensor:
 def test_known_networks_are_built_as_counted(name: str) -> None:
     network = known_network(name)
     with torch.device("meta"):
-        model = MixNet(network).eval()
+        model = BottleneckNet(network).eval()
         x = torch.empty(1, 3, 224, 224)
     with FlopCounterMode(display=False) as counter:
         model(x)
@@ -154,7 +158,7 @@ def test_s1_block_by_hand() -> None:
     block = Block(in_channels=8, out_channels=8, groups=((3, 5, 7, 9),), expansion=3,
                   activation="relu6")  # fmt: skip
     torch.manual_seed(0)
-    module, x = MixBlock(block, 3, 2, "shadow").eval(), torch.randn(2, 8, 6, 6)
+    module, x = Bottleneck(block, 3, 2, SHADOW).eval(), torch.randn(2, 8, 6, 6)
     y = F.relu6(module.expand.norm(F.conv2d(x, module.expand.conv.weight)))  # type: ignore[union-attr, operator, arg-type]
     group = module.groups[0]
     paths = [
@@ -170,7 +174,7 @@ def test_s3_block_by_hand() -> None:
     block = Block(in_channels=8, out_channels=16, groups=((3, 5, 7, 9),) * 4, expansion=2, stride=2,
                   squeeze=0.5, activation="swish", is_bare=True)  # fmt: skip
     torch.manual_seed(0)
-    module, x = MixBlock(block, 2, 2, "shadow").eval(), torch.randn(2, 8, 6, 6)
+    module, x = Bottleneck(block, 2, 2, SHADOW).eval(), torch.randn(2, 8, 6, 6)
     kernels = ((3,), (3, 9), (7,), (5, 7))
     y = F.silu(module.expand.norm(module.expand.conv(x)))  # type: ignore
     outputs = []
@@ -246,7 +250,7 @@ def test_a_path_of_another_length_is_refused() -> None:
 
 def test_batch_norms_are_set() -> None:
     model = stand_alone(s1(1, TINY), s1(1, TINY).from_integers([0] * 10))
-    set_batch_norms(model, 0.01, 1e-3)
+    prepared(model, Training(bn_momentum=0.01, bn_epsilon=1e-3), "cpu")
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     assert {(m.momentum, m.eps) for m in norms} == {(0.01, 1e-3)}
 

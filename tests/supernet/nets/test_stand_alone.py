@@ -8,11 +8,14 @@ import pytest
 from torch import nn
 
 from bench import truth
-from bench.config.recipe import StandAlone, Training, to_dict
-from bench.network.cell_costs import NASBENCH101, Skeleton, num_parameters
+from bench.config.fields import to_dict
+from bench.config.recipe import StandAlone
+from bench.config.training import Training
+from bench.network.cell_costs import num_parameters
+from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.space.branches import Branches
 from bench.table.table import Table
-from supernet.data.tensors import load_digits
+from supernet.data.sets import load_digits
 from supernet.nets.stand_alone import BN_MOMENTUM, CellNetwork, train_cell
 
 SKELETON = Skeleton(stem_channels=4, num_stacks=2, cells_per_stack=1, image_size=8, in_channels=1)

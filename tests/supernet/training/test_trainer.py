@@ -6,14 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from bench.config.recipe import Training
-from bench.network.cell_costs import Skeleton
+from bench.config.training import Training
+from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches
+from supernet.data.data_set import take
+from supernet.data.sets import load_digits
 from supernet.data.source import TensorSource, torch_generator
-from supernet.data.tensors import load_digits, take
 from supernet.nets.cells import CellNet
 from supernet.sampling import SAMPLERS, uniform
-from supernet.training.trainer import Trainer, build_optimizer, initialise, learning_rate
+from supernet.shadow_bn import norm_under_test
+from supernet.training.optimizers import build_optimizer
+from supernet.training.schedule import learning_rate
+from supernet.training.trainer import Trainer, initialise
 
 SPACE = Branches(4)
 SKELETON = Skeleton(stem_channels=4, num_stacks=2, cells_per_stack=1, image_size=8, in_channels=1)
@@ -22,7 +26,7 @@ TRAINING = Training(epochs=4, batch_size=32, crop_padding=1, cutout=2)
 
 def trainer(training: Training = TRAINING, seed: int = 0, batch_norm: str = "shadow") -> Trainer:
     data = load_digits()
-    model = initialise(lambda: CellNet(SKELETON, SPACE, batch_norm), seed)
+    model = initialise(lambda: CellNet(SKELETON, SPACE, norm_under_test(batch_norm)), seed)
     return Trainer(
         model,
         TensorSource(take(data.train, 100), data.statistics, training, seed),
@@ -127,7 +131,7 @@ def test_bfloat16_trains() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_cuda_trains_as_the_cpu_does() -> None:
     data = load_digits().to(torch.device("cuda"))
-    model = initialise(lambda: CellNet(SKELETON, SPACE, "shadow"), 0).cuda()
+    model = initialise(lambda: CellNet(SKELETON, SPACE), 0).cuda()
     source = TensorSource(take(data.train, 100), data.statistics, TRAINING, 0)
     draw = SAMPLERS["uniform"]
     one = Trainer(model, source, TRAINING, lambda rng, t: draw(SPACE, rng, t), seed=0)

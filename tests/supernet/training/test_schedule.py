@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from bench.config.mixpath_recipe import MixTraining, s2_preset
+from bench.config.block_presets import s2_preset
+from bench.config.training import Training
+from supernet.data.data_set import Images
 from supernet.data.source import TensorSource
-from supernet.data.tensors import Images
 from supernet.distributed import ALONE, Ranks, check_batch
 from supernet.training.ema import Ema
-from supernet.training.schedules import method, rate
-from supernet.training.trainer import Method, Trainer, build_optimizer
+from supernet.training.optimizers import build_optimizer
+from supernet.training.schedule import learning_rate
+from supernet.training.trainer import Trainer
 
 STATISTICS = torch.zeros(1, 3, 1, 1), torch.ones(1, 3, 1, 1)
 
@@ -39,38 +43,41 @@ class Net(nn.Module):
         return out
 
 
-def trained(training: MixTraining, how: Method | None = None) -> Trainer:
-    source = TensorSource(
-        images(), STATISTICS, training, 0, accumulate=training.accumulate,
-        drop_last=training.drop_last,
-    )  # fmt: skip
-    trainer = Trainer(Net(), source, training, lambda *_: None, 0, method=how or method(training))
+def trained(training: Training) -> Trainer:
+    source = TensorSource(images(), STATISTICS, training, 0)
+    trainer = Trainer(Net(), source, training, lambda *_: None, 0)
     while not trainer.is_finished:
         trainer.run_epoch()
     return trainer
 
 
-PLAIN = MixTraining(epochs=2, batch_size=8, crop_padding=1, cutout=2, lr=0.1)
+PLAIN = Training(
+    lr_steps="batch", drop_last=True, epochs=2, batch_size=8, crop_padding=1, cutout=2, lr=0.1
+)
 
 
 def test_mnasnets_schedule() -> None:
-    training = s2_preset().final.training
-    assert rate(training, 0, 0.0) == 0.0
-    assert rate(training, 2, 0.5) == pytest.approx(0.128)  # half-way through the warm-up
-    assert rate(training, 5, 0.0) == pytest.approx(0.256 * 0.97**2)  # 5 // 2.4 steps down
-    assert rate(training, 12, 0.0) == pytest.approx(0.256 * 0.97**5)
+    final = s2_preset().final
+    assert final is not None
+    training = final.training
+    assert learning_rate(training, 0, 0.0) == 0.0
+    assert learning_rate(training, 2, 0.5) == pytest.approx(0.128)  # half-way through the warm-up
+    assert learning_rate(training, 5, 0.0) == pytest.approx(0.256 * 0.97**2)  # 5 // 2.4 steps down
+    assert learning_rate(training, 12, 0.0) == pytest.approx(0.256 * 0.97**5)
 
 
 def test_rate_grows_with_the_batch_where_asked() -> None:
-    training = MixTraining(lr=0.1, lr_batch=1024, batch_size=256, epochs=10, min_lr=0.0)
-    assert rate(training, 0, 0.0) == pytest.approx(0.025)
-    assert rate(training, 5, 0.0) == pytest.approx(0.0125)
-    assert rate(MixTraining(lr=0.1, batch_size=256), 0, 0.0) == pytest.approx(0.1)
+    training = Training(lr=0.1, lr_batch=1024, batch_size=256, epochs=10, min_lr=0.0)
+    assert learning_rate(training, 0, 0.0) == pytest.approx(0.025)
+    assert learning_rate(training, 5, 0.0) == pytest.approx(0.0125)
+    assert learning_rate(Training(lr=0.1, batch_size=256), 0, 0.0) == pytest.approx(0.1)
 
 
 def test_warm_up_meets_the_schedule() -> None:
-    training = MixTraining(lr=0.1, warmup_epochs=2, epochs=10, min_lr=0.0)
-    rates = [rate(training, epoch, fraction) for epoch in range(10) for fraction in (0, 0.5)]
+    training = Training(lr=0.1, warmup_epochs=2, epochs=10, min_lr=0.0)
+    rates = [
+        learning_rate(training, epoch, fraction) for epoch in range(10) for fraction in (0, 0.5)
+    ]
     assert rates[:4] == pytest.approx([0.0, 0.025, 0.05, 0.075])
     assert rates[4:] == sorted(rates[4:], reverse=True)
 
@@ -79,7 +86,7 @@ def test_rmsprop_has_epsilon_inside_the_root() -> None:
     """TensorFlow's: mean of squares starts at 1; step = lr g / sqrt(ms + eps), with momentum."""
     parameter = nn.Linear(1, 1, bias=False)
     nn.init.ones_(parameter.weight)
-    training = MixTraining(optimizer="rmsprop-tf", lr=0.1, momentum=0.9, weight_decay=0.0)
+    training = Training(optimizer="rmsprop-tf", lr=0.1, momentum=0.9, weight_decay=0.0)
     optimizer = build_optimizer(parameter, training)
     square, momentum, value = 1.0, 0.0, 1.0
     for _ in range(3):
@@ -115,11 +122,10 @@ def test_a_decay_outside_is_refused(decay: float) -> None:
 
 
 def test_average_is_resumed() -> None:
-    training = MixTraining(epochs=2, batch_size=8, ema_decay=0.9, lr=0.1, crop_padding=0, cutout=0)
+    training = Training(epochs=2, batch_size=8, ema_decay=0.9, lr=0.1, crop_padding=0, cutout=0)
     whole = trained(training)
     source = TensorSource(images(), STATISTICS, training, 0)
-    parts = [Trainer(Net(), source, training, lambda *_: None, 0, method=method(training))
-             for _ in range(2)]  # fmt: skip
+    parts = [Trainer(Net(), source, training, lambda *_: None, 0) for _ in range(2)]
     parts[0].run_epoch()
     parts[1].load_state_dict(parts[0].state_dict())
     parts[1].run_epoch()
@@ -130,9 +136,9 @@ def test_average_is_resumed() -> None:
 
 
 def test_accumulating_equals_one_batch_with_frozen_batch_norms() -> None:
-    whole = trained(MixTraining(**{**vars(PLAIN), "freeze_batch_norm": True}))
-    parts = trained(MixTraining(**{**vars(PLAIN), "freeze_batch_norm": True, "accumulate": 4}))
-    live = trained(MixTraining(**{**vars(PLAIN), "accumulate": 4}))
+    whole = trained(replace(PLAIN, freeze_batch_norm=True))
+    parts = trained(replace(PLAIN, freeze_batch_norm=True, accumulate=4))
+    live = trained(replace(PLAIN, accumulate=4))
     for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
     assert [e.loss for e in whole.history] == pytest.approx([e.loss for e in parts.history])
@@ -140,24 +146,24 @@ def test_accumulating_equals_one_batch_with_frozen_batch_norms() -> None:
 
 
 def test_frozen_batch_norms_keep_their_statistics() -> None:
-    model = trained(MixTraining(**{**vars(PLAIN), "freeze_batch_norm": True})).model
+    model = trained(replace(PLAIN, freeze_batch_norm=True)).model
     assert isinstance(model, Net)
     assert model.norm.running_mean is not None
     assert model.norm.running_mean.abs().max() == 0
 
 
 def test_smoothing_changes_training() -> None:
-    losses = [trained(PLAIN, Method(label_smoothing=s)).history[0].loss for s in (0.0, 0.3)]
+    losses = [trained(replace(PLAIN, label_smoothing=s)).history[0].loss for s in (0.0, 0.3)]
     assert losses[0] != losses[1]
 
 
 def test_the_last_smaller_batch_is_left_out_where_asked() -> None:
     steps = [
-        TensorSource(images(20), STATISTICS, PLAIN, 0, drop_last=drop).num_steps
+        TensorSource(images(20), STATISTICS, replace(PLAIN, drop_last=drop), 0).num_steps
         for drop in (False, True)
     ]
     assert steps == [3, 2]
-    source = TensorSource(images(20), STATISTICS, PLAIN, 0, drop_last=True)
+    source = TensorSource(images(20), STATISTICS, replace(PLAIN, drop_last=True), 0)
     assert [len(part[1]) for (part,) in source.epoch(0)] == [8, 8]
 
 
@@ -177,5 +183,5 @@ def test_a_batch_that_does_not_split_is_refused() -> None:
     with pytest.raises(ValueError, match="multiple of 3 processes x 2 accumulated parts: 6 would"):
         check_batch(10, Ranks(0, 3), 2)
     with pytest.raises(ValueError, match="batch_size=8 is more than the 4 training images"):
-        TensorSource(images(4), STATISTICS, PLAIN, 0, drop_last=True)
+        TensorSource(images(4), STATISTICS, replace(PLAIN, drop_last=True), 0)
     assert ALONE.is_first

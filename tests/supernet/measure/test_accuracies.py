@@ -1,4 +1,4 @@
-"""Measurements and figures of S1: oracles by hand, the paper's first block, what is refused."""
+"""Measurements and figures of S1 to S3: oracles by hand, the first block, what is refused."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ import torch
 from analysis.figures import mixpath_figures
 from bench import mixpath
 from bench.base.files import read_csv, write_csv
-from bench.runs.mixpath_store import find_supernets, read_supernet
-from bench.runs.run import CHECKPOINT
+from bench.network.skeleton import BlockSkeleton
+from bench.runs.layout import CHECKPOINT, measurement
+from bench.runs.run import find_trained, read_trained
 from bench.space.architecture import KERNELS
-from bench.space.kernels import MixSkeleton, s1, s2
-from supernet.data.pool import open_pool
-from supernet.measure.mixpath_measure import MEASUREMENTS, measure
-from supernet.measure.mixpath_similarity import features, first_blocks, tangents
-from supernet.nets.bottlenecks import MixNet, supernet
+from bench.space.mixpath import s1, s2
+from supernet.measure.measurements import MEASUREMENTS, measure_run
+from supernet.measure.sampled_jacobian import features, tangents
+from supernet.nets.bottlenecks import BottleneckNet, supernet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TINY = MixSkeleton(width=0.1, depth=0.1, image_size=16, num_classes=5)
+TINY = BlockSkeleton(width=0.1, depth=0.1, image_size=16, num_classes=5)
+S1_MEASUREMENTS = ("bn_statistics", "similarity", "jacobian", "curve", "accuracies")
 SMALL = ["image_size=8", "in_channels=1", "width=0.1", "depth=0.1", "batch_size=100"]
 DIGITS = ["--data-set", "digits", "--set", *SMALL, "epochs=2", "crop_padding=1", "cutout=0",
           "flip=false", "lr=0.1", "snapshot_epochs=1", "num_score_images=100",
           "calibration_images=100"]  # fmt: skip
 
 
-def lived_in(space: object) -> MixNet:
+def lived_in(space: object) -> BottleneckNet:
     torch.manual_seed(0)
     model = supernet(space)  # type: ignore[arg-type]
     with torch.no_grad():
@@ -52,9 +53,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_measurement_and_figure_is_there(results: Path) -> None:
-    for run in find_supernets(results):
-        for name in MEASUREMENTS:
-            assert (run.folder / f"{name}.csv").is_file()
+    for run in find_trained(results):
+        for name in S1_MEASUREMENTS:
+            assert measurement(run.folder, name).is_file()
+        for name in set(MEASUREMENTS) - set(S1_MEASUREMENTS):
+            assert not measurement(run.folder, name).is_file()
     names = ["figure3_curves", "figure5_bn_ratios", "figure6_accuracies", "table4_similarity"]
     for name in names:
         for suffix in (".csv", ".png", ".svg"):
@@ -62,21 +65,21 @@ def test_every_measurement_and_figure_is_there(results: Path) -> None:
 
 
 def test_measured_is_not_measured_again(results: Path) -> None:
-    (run, _) = find_supernets(results)
+    (run, _) = find_trained(results)
     stamps = {p: p.stat().st_mtime_ns for p in run.folder.glob("*.csv")}
-    measure(run, open_pool(run.recipe, None, "cpu").data(), "cpu", num_models=8)
+    measure_run(run, list(MEASUREMENTS), None, "cpu", 1, num_models=8)
     assert stamps == {p: p.stat().st_mtime_ns for p in run.folder.glob("*.csv")}
 
 
 def test_a_supernet_still_in_training_is_left_out(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path / "copy")
-    (run, _) = find_supernets(tmp_path / "copy")
+    (run, _) = find_trained(tmp_path / "copy")
     write_csv(read_csv(run.folder / "history.csv")[:1], run.folder / "history.csv")
-    assert [r.variant for r in find_supernets(tmp_path / "copy")] == ["single"]
+    assert [r.variant for r in find_trained(tmp_path / "copy")] == ["single"]
 
 
 def test_figure_5_is_of_the_first_layer(results: Path) -> None:
-    runs = find_supernets(results)
+    runs = find_trained(results)
     frame = mixpath_figures.first_layer(runs)
     assert set(frame["block"]) == {0, 1}
     assert set(frame["num_paths"]) == {1, 2}
@@ -90,13 +93,13 @@ def test_figure_5_is_of_the_first_layer(results: Path) -> None:
 
 
 def test_the_curve_is_measured_from_snapshots(results: Path) -> None:
-    (run, _) = find_supernets(results)
+    (run, _) = find_trained(results)
     frame = read_csv(run.folder / "curve.csv")
     assert frame.groupby("epoch").size().to_dict() == {1: 20, 2: 20}
 
 
 def test_figure_6_shows_the_same_architectures_raw_and_calibrated(results: Path) -> None:
-    frames = [read_csv(run.folder / "accuracies.csv") for run in find_supernets(results)]
+    frames = [read_csv(run.folder / "accuracies.csv") for run in find_trained(results)]
     for frame in frames:
         raw, calibrated = (frame[frame["calibrated"] == which] for which in (False, True))
         assert raw["architecture"].nunique() == len(raw) == 8
@@ -107,11 +110,11 @@ def test_figure_6_shows_the_same_architectures_raw_and_calibrated(results: Path)
 
 def test_more_models_go_on_from_fewer(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path / "copy")
-    run = find_supernets(tmp_path / "copy")[0]
+    run = find_trained(tmp_path / "copy")[0]
     before = read_csv(run.folder / "accuracies.csv")
     scores = read_csv(run.folder / "scores.csv")
     write_csv(scores.assign(accuracy=0.5), run.folder / "scores.csv")
-    measure(run, open_pool(run.recipe, None, "cpu").data(), "cpu", num_models=12)
+    measure_run(run, list(MEASUREMENTS), None, "cpu", 1, num_models=12)
     after = read_csv(run.folder / "accuracies.csv")
     assert len(after) == 24
     for which in (False, True):
@@ -122,7 +125,7 @@ def test_more_models_go_on_from_fewer(results: Path, tmp_path: Path) -> None:
 
 
 def test_table_4_compares_one_path_and_two(results: Path) -> None:
-    table = mixpath_figures.table4(find_supernets(results))
+    table = mixpath_figures.table4(find_trained(results))
     papers = table[table["paper_s1_mean"].notna()]
     assert set(papers["what"]) == {"features", "jacobian"}
     assert set(table["num_pairs"]) == {12, 24}  # 6 pairs, ordered in sums, in two expansions
@@ -134,8 +137,9 @@ def test_features_are_the_networks_own() -> None:
     space = s1(2, TINY)
     model, x = lived_in(space), torch.randn(3, 3, 16, 16)
     h = model.shared(x)
-    for block in first_blocks(model):
-        parts = features(block, h)
+    for place in model.path_sums():
+        parts = features(place, place.inputs(x, [None] * 3), space.m)
+        block = place.block
         residual = h if block.block.has_residual else torch.zeros(())
         for key in ((0,), (1, 3)):
             chosen = (tuple(KERNELS[i] for i in key),)
@@ -146,28 +150,28 @@ def test_features_are_the_networks_own() -> None:
 def test_tangents_are_differences() -> None:
     model = lived_in(s1(2, TINY)).double()
     image, directions = torch.rand(1, 3, 16, 16).double(), torch.randn(4, 3, 16, 16).double()
-    block = first_blocks(model)[1]
-    found = tangents(model, block, image, directions)
+    place = model.path_sums()[1]
+    found = tangents(place, image, directions, 2)
     step = 1e-7
-    ahead = features(block, model.shared(image + step * directions))
-    here = features(block, model.shared(image))
-    for place in ("raw", "normed"):
-        for key, tangent in found[place].items():
-            difference = (ahead[place][key] - here[place][key]) / step
-            assert torch.allclose(tangent, difference, atol=1e-3, rtol=1e-3), (place, key)
+    ahead = features(place, model.shared(image + step * directions), 2)
+    here = features(place, model.shared(image), 2)
+    for where in ("raw", "normed"):
+        for key, tangent in found[where].items():
+            difference = (ahead[where][key] - here[where][key]) / step
+            assert torch.allclose(tangent, difference, atol=1e-3, rtol=1e-3), (where, key)
 
 
 def test_s2_is_measured_too_and_s3_refused(tmp_path: Path) -> None:
-    model = lived_in(s2(2, TINY))
-    parts = features(first_blocks(model)[0], model.shared(torch.randn(2, 3, 16, 16)))
-    assert len(parts["normed"]) == 4 + 6
-    one = lived_in(s1(1, TINY))
-    assert len(features(first_blocks(one)[0], one.shared(torch.randn(2, 3, 16, 16)))["normed"]) == 4
+    (place,) = lived_in(s2(2, TINY)).path_sums()
+    x = torch.randn(2, 3, 16, 16)
+    assert len(features(place, place.inputs(x, [None] * 2), 2)["normed"]) == 4 + 6
+    one = lived_in(s1(1, TINY)).path_sums()[0]
+    assert len(features(one, one.inputs(x, [None] * 2), 1)["normed"]) == 4
     argv = ["train", "--preset", "s3", *DIGITS, "num_classes=10", "--out", str(tmp_path)]
     assert mixpath.main(argv) == 0
-    run = read_supernet(tmp_path / "s3-m2" / "shadow-seed0")
-    with pytest.raises(ValueError, match="is of s3: paths are compared where one batch norm"):
-        measure(run, None, "cpu", num_models=1)  # type: ignore[arg-type]
+    run = read_trained(tmp_path / "s3-m2" / "shadow-seed0")
+    with pytest.raises(ValueError, match="paths are compared where one batch norm"):
+        measure_run(run, ["similarity"], None, "cpu", 1)
 
 
 def test_a_folder_without_supernets(
@@ -189,7 +193,7 @@ def test_one_shot_trains_with_one_batch_norm(
 ) -> None:
     argv = ["train", *DIGITS, "--sampler", "one-shot", "--out", str(tmp_path), "--batch-norm"]
     assert mixpath.main([*argv, "single"]) == 0
-    (run,) = find_supernets(tmp_path)
+    (run,) = find_trained(tmp_path)
     assert run.variant == "one-shot-single"
     capsys.readouterr()
     assert mixpath.main([*argv, "shadow"]) == 2

@@ -7,21 +7,14 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.config.recipe import Training
-from bench.network.cell_costs import NASBENCH101, Skeleton
+from bench.config.training import Training
+from bench.network.skeleton import NASBENCH101, Skeleton
 from supernet.data import folder
-from supernet.data.tensors import (
-    DATA_SETS,
-    DataSet,
-    Images,
-    augment,
-    load_data,
-    load_digits,
-    load_folder,
-    shrunk,
-    take,
-    to_input,
-)
+from supernet.data.augment import augment
+from supernet.data.data_set import DataSet, Images, take, to_input
+from supernet.data.fit import shrunk
+from supernet.data.registry import DATA_SETS, load_data
+from supernet.data.sets import load_digits, load_folder
 
 PLAIN = Training(crop_padding=0, flip=False, cutout=0)
 
@@ -225,7 +218,9 @@ def noise(path: Path | None) -> DataSet:  # noqa: ARG001
 
 def test_own_data_set_plugs_in() -> None:
     skeleton = Skeleton(image_size=4, num_classes=2)
-    assert load_data("tests.supernet.data.test_tensors:noise", skeleton, None, "cpu").name == "noise"
+    assert (
+        load_data("tests.supernet.data.test_tensors:noise", skeleton, None, "cpu").name == "noise"
+    )
 
 
 def test_a_smaller_image_size_averages_squares_of_pixels() -> None:

@@ -1,0 +1,104 @@
+"""Fields of a nested recipe by name: overridden from text, written as JSON, read back."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from bench.base.names import unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
+
+
+def override(recipe: T, changes: dict[str, str]) -> T:
+    """Replace fields of a (nested) dataclass by name, from the text of a command line.
+
+    Raises:
+        ValueError: no field of that name, or a text that is no value of the field's type.
+    """
+    known = dict(field_types(recipe))
+    for name, text in changes.items():
+        if name not in known:
+            raise unknown("recipe field", name, known)
+        recipe = _replace(recipe, name, _parse(name, text, known[name]))
+    return recipe
+
+
+def read_changes(texts: Sequence[str]) -> dict[str, str]:
+    """Read a command line's FIELD=VALUE texts into what `override` takes.
+
+    Raises:
+        ValueError: a text without '='.
+    """
+    changes = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--set {text!r} is not FIELD=VALUE")
+        changes[name] = value
+    return changes
+
+
+def field_types(recipe: Any) -> list[tuple[str, Any]]:
+    """List every leaf field of a nested dataclass with its type."""
+    hints = get_type_hints(type(recipe))
+    leaves: list[tuple[str, Any]] = []
+    for part in fields(recipe):
+        value = getattr(recipe, part.name)
+        leaves += field_types(value) if is_dataclass(value) else [(part.name, hints[part.name])]
+    return leaves
+
+
+def to_dict(recipe: Any) -> dict[str, Any]:
+    """Flatten a nested dataclass into JSON-ready values, by the names `override` takes."""
+    flat: dict[str, Any] = {}
+    for part in fields(recipe):
+        value = getattr(recipe, part.name)
+        flat.update(to_dict(value) if is_dataclass(value) else {part.name: _plain(value)})
+    return flat
+
+
+def from_dict(default: T, values: dict[str, Any]) -> T:
+    """Rebuild a nested dataclass of `default`'s type from `to_dict`'s values.
+
+    A field that is not among the values was added after they were written: it is as in `default`.
+
+    Raises:
+        ValueError: a field that is unknown.
+    """
+    known = dict(field_types(default))
+    for name, value in values.items():
+        if name not in known:
+            raise unknown("recipe field", name, known)
+        default = _replace(default, name, tuple(value) if isinstance(value, list) else value)
+    return default
+
+
+def _replace(recipe: Any, name: str, value: Any) -> Any:
+    for part in fields(recipe):
+        current = getattr(recipe, part.name)
+        if part.name == name:
+            return replace(recipe, **{name: value})
+        if is_dataclass(current) and name in dict(field_types(current)):
+            return replace(recipe, **{part.name: _replace(current, name, value)})
+    raise AssertionError(name)
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    if get_origin(kind) is tuple:
+        return tuple(_parse(name, part, get_args(kind)[0]) for part in text.split(",") if part)
+    if kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise ValueError(f"{name}={text!r} is not true or false")
+        return text.lower() == "true"
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{name}={text!r} is not of type {kind.__name__}") from None
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,152 @@
+"""run.json: what made a run, written when its folder is made and read ever after.
+
+Version 2 names its `version` and `kind`. Version 1 had neither, nor a recipe's `net`: both follow
+from what it has. Fields that a later version adds to a recipe have defaults, so that files written
+before are read as having them.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.base.files import write_text
+from bench.base.names import load
+from bench.config.fields import from_dict, to_dict
+from bench.config.recipe import SKELETONS, Final, Recipe
+from bench.network.skeleton import Skeleton
+from bench.runs.layout import RUN
+
+if TYPE_CHECKING:
+    from bench.config.recipe import Trained
+
+VERSION = 2
+KINDS: dict[str, type[Recipe | Final]] = {"supernet": Recipe, "network": Final}
+FINAL_NAMES = ("retrain", "transfer")
+PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
+HERE = Path(__file__).resolve().parent
+
+
+class RunFolderError(ValueError):
+    """A run folder that does not hold what is expected of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What run.json says.
+
+    Attributes:
+        kind: 'supernet', or 'network' for one trained to the end.
+        recipe: a `Recipe`, or a `Final` of a network.
+        seed: root of every random stream.
+        device: where it was begun, such as 'cpu'.
+    """
+
+    kind: str
+    recipe: Any
+    seed: int
+    device: str = "unknown"
+
+
+def open_folder(
+    folder: Path, recipe: Recipe | Final, seed: int, device: str, num_threads: int
+) -> None:
+    """Make a folder for a recipe and a seed, or check that it is theirs.
+
+    Raises:
+        RunFolderError: the folder holds another recipe.
+    """
+    if (folder / RUN).is_file():
+        _check_same(folder, to_dict(read_about(folder).recipe), to_dict(recipe))
+        return
+    kind = "network" if isinstance(recipe, Final) else "supernet"
+    about = {
+        "version": VERSION,
+        "kind": kind,
+        "recipe": to_dict(recipe),
+        "seed": seed,
+        "device": device,
+        "num_threads": num_threads,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "commit": _commit(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(json.dumps(about, indent=1) + "\n", folder / RUN)
+
+
+def read_about(folder: Path) -> About:
+    """Read a folder's run.json, of any version.
+
+    Raises:
+        RunFolderError: no run.json, or one that can't be read.
+    """
+    try:
+        values = json.loads((folder / RUN).read_text())
+        if (version := values.get("version", 1)) not in range(1, VERSION + 1):
+            raise ValueError(f"version {version} is not of this program, which reads 1..{VERSION}")
+        fields = values["recipe"]
+        kind = values.get("kind") or _kind_of_version_1(fields["name"])
+        recipe = from_dict(_default(kind, fields), fields)
+        return About(
+            kind=kind,
+            recipe=recipe,
+            seed=int(values["seed"]),
+            device=str(values.get("device", "unknown")),
+        )
+    except FileNotFoundError:
+        raise RunFolderError(f"{folder} has no {RUN}: it is no run folder") from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RunFolderError(f"{folder / RUN} can't be read: {error}") from error
+
+
+def _kind_of_version_1(name: str) -> str:
+    return "network" if name in FINAL_NAMES else "supernet"
+
+
+def _default(kind: str, fields: dict[str, Any]) -> Trained:
+    """Return a recipe of the right types for its fields to be put into."""
+    net = fields.get("net") or ("bottlenecks" if "width" in fields else "cells")
+    return replace(KINDS[kind](), net=net, skeleton=skeleton_type(net)())
+
+
+def skeleton_type(net: str) -> type[Any]:
+    """Return the type of a net's own part of the recipe; an own net may name its `Skeleton`."""
+    if net in SKELETONS:
+        return SKELETONS[net]
+    return getattr(load(net, {}, "net"), "Skeleton", Skeleton)
+
+
+def _check_same(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
+    names = dict.fromkeys([*new, *old])
+    changed = [
+        f"{name}={old.get(name)} (asked: {new.get(name)})"
+        for name in names
+        if old.get(name) != new.get(name)
+    ]
+    if changed:
+        raise RunFolderError(
+            f"{folder} holds another recipe: {', '.join(changed)}; "
+            "name another folder with --out, or delete it"
+        )
+
+
+def _commit() -> str:
+    """Return the commit of the checkout, '+' behind it where files differ, or 'unknown'."""
+    try:
+        out = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return out.stdout.strip()

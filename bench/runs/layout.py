@@ -1,0 +1,95 @@
+"""Where things lie in a results folder: every name and pattern of it, in this file alone.
+
+results/<preset>/<space>-m<m>/[<sampler>-]<batch norm>-seed<k>/   a supernet
+run.json        recipe, seed, versions, commit, device
+history.csv     epoch, lr, loss, accuracy
+times.csv       epoch, time_s, stage
+scores.csv      architectures scored: all of a space of cells, else what was asked for
+checkpoint.pt   weights, optimiser, generators, history; checkpoint-epoch<n>.pt: weights
+<measurement>.csv
+search-<algorithm>-seed<k>/   search.json, evaluated.csv, pareto.csv
+results/<preset>/<retrain or transfer>-<digest>-seed<k>/   a network trained to the end
+run.json, history.csv, times.csv, evaluation.csv, checkpoint.pt, best.pt, network.pt2
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bench.config.recipe import Final, Recipe
+
+RUN = "run.json"
+HISTORY = "history.csv"
+TIMES = "times.csv"
+SCORES = "scores.csv"
+SCORES_PART = "scores.part.csv"
+CHECKPOINT = "checkpoint.pt"
+PROGRESS = "progress.json"
+EVALUATION = "evaluation.csv"
+BEST = "best.pt"
+NETWORK = "network.pt2"
+SEARCH = "search.json"
+EVALUATED = "evaluated.csv"
+PARETO = "pareto.csv"
+
+SUPERNETS = f"*/*/{RUN}"
+"""Pattern of the supernets below a results folder."""
+
+SEARCHES = f"search-*/{SEARCH}"
+"""Pattern of the finished searches below a supernet's folder."""
+
+USUAL_SAMPLER = "uniform"
+_SNAPSHOT = re.compile(r"checkpoint-epoch(\d+)\.pt")
+
+
+def variant(recipe: Recipe) -> str:
+    """Name a recipe's batch norm, with its sampler before it where that is not the usual one."""
+    is_usual = recipe.sampler == USUAL_SAMPLER
+    return recipe.batch_norm if is_usual else f"{recipe.sampler}-{recipe.batch_norm}"
+
+
+def run_folder(results: Path, recipe: Recipe, seed: int) -> Path:
+    """Return the folder of a supernet."""
+    space, name = (re.sub(r"[^\w-]+", "_", part) for part in (recipe.space, variant(recipe)))
+    return results / f"{space}-m{recipe.m}" / f"{name}-seed{seed}"
+
+
+def final_folder(results: Path, recipe: Final, seed: int) -> Path:
+    """Return the folder of a network trained to the end."""
+    identity = json.dumps([recipe.space, recipe.m, recipe.architecture, recipe.start])
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:10]
+    return results / f"{recipe.name}-{digest}-seed{seed}"
+
+
+def search_folder(run: Path, algorithm: str, seed: int) -> Path:
+    """Return the folder of one search of a supernet."""
+    return run / f"search-{algorithm}-seed{seed}"
+
+
+def results_of_search(search: Path) -> Path:
+    """Return the results folder that a search's folder lies in."""
+    return search.parents[2]
+
+
+def measurement(run: Path, name: str) -> Path:
+    """Return the file of a measurement."""
+    return run / f"{name}.csv"
+
+
+def snapshot(run: Path, epoch: int) -> Path:
+    """Return the file of the weights kept after an epoch."""
+    return run / f"checkpoint-epoch{epoch}.pt"
+
+
+def snapshot_epochs(run: Path) -> Iterator[int]:
+    """Yield the epochs whose weights were kept."""
+    for path in run.iterdir():
+        if match := _SNAPSHOT.fullmatch(path.name):
+            yield int(match[1])

@@ -1,0 +1,53 @@
+"""Searches of a supernet: their settings and evaluations in folders of their own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from bench.base.files import read_csv, write_csv, write_text
+from bench.runs.about import RunFolderError
+from bench.runs.layout import EVALUATED, PARETO, SEARCH
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+
+def write_search(folder: Path, settings: dict[str, Any], evaluated: pd.DataFrame) -> None:
+    """Write a search's evaluations in order, its Pareto front by cost, and its settings last."""
+    front = evaluated[evaluated["is_on_front"]].sort_values("num_multiply_adds")
+    write_csv(evaluated, folder / EVALUATED)
+    write_csv(front, folder / PARETO)
+    write_text(json.dumps(settings, indent=1) + "\n", folder / SEARCH)
+
+
+def read_search(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Read a search's settings and evaluations.
+
+    Raises:
+        RunFolderError: no folder of a finished search.
+    """
+    try:
+        return json.loads((folder / SEARCH).read_text()), read_csv(folder / EVALUATED)
+    except (FileNotFoundError, ValueError) as error:
+        raise RunFolderError(f"{folder} holds no finished search: {error}") from error
+
+
+def is_finished(folder: Path, settings: dict[str, Any]) -> bool:
+    """Whether a search with these settings is finished there.
+
+    Raises:
+        RunFolderError: a search with other settings.
+    """
+    if not (folder / SEARCH).is_file():
+        return False
+    old, _ = read_search(folder)
+    changed = [f"{k}={old.get(k)} (asked: {v})" for k, v in settings.items() if old.get(k) != v]
+    if changed:
+        raise RunFolderError(
+            f"{folder} holds another search: {', '.join(changed)}; take another seed or delete it "
+            "(its scores are kept beside it)"
+        )
+    return True
