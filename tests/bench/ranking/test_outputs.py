@@ -13,8 +13,9 @@ from scipy import stats
 
 from bench.base.files import read_csv, write_csv
 from bench.ranking.baselines import BASELINES
+from bench.ranking.entries import select_entries
 from bench.ranking.outputs import Rankings, rank, write_rankings
-from bench.ranking.protocol import PROTOCOLS, select
+from bench.ranking.protocol import PROTOCOLS
 from bench.table.table import Table
 from tests.synthetic import write_runs, write_truth
 
@@ -90,7 +91,7 @@ def test_a_mean_and_its_spread_are_those_of_the_seeds(
     taus = []
     for run in runs:
         if (run.recipe.name, run.recipe.m, run.recipe.batch_norm) == ("sound", 4, "single"):
-            entries = select(run.scores(), run.space, table, SOUND, run.seed)
+            entries = select_entries(run.scores(), run.space, table, SOUND, run.seed)
             entries = entries[entries["calibrated"]]
             taus.append(stats.kendalltau(entries["negative_loss"], entries["truth"]).statistic)
     where = {"m": 4, "bn": "single", "calibrated": "True", "scorer": "negative_loss"}
