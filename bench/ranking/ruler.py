@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bench.base.names import call_plugin
 from bench.ranking.baselines import RANDOM, measure_random
 from bench.ranking.ceiling import ceiling, estimate_noise, pair_concordance
 from bench.ranking.correlation import count_pairs, measure
@@ -131,7 +132,10 @@ class Ruler:
     ) -> Iterator[tuple[Group, Ranked]]:
         cells = [self.table.cell(key) for key in entries["cell_hash"]]
         for name, baseline in self.baselines.items():
-            scores = np.array([baseline(cell, run.recipe.skeleton) for cell in cells], dtype=float)
+            values = [
+                call_plugin(name, "baseline", baseline, cell, run.recipe.skeleton) for cell in cells
+            ]
+            scores = np.array(values, dtype=float)
             yield Group(NONE, NONE, name), self._measure(run, entries, scores)
         taus, expected = measure_random(truths)
         ranked = self._measure(run, entries, np.zeros_like(truths))
