@@ -150,7 +150,7 @@ def test_check_refuses_a_space_without_lists() -> None:
 def test_a_sampler_that_misses_architectures_ends(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The released code loops for ever when more is drawn than exists."""
+    """The released code loops forever when more is drawn than exists."""
     space = Branches(4)
     monkeypatch.setattr(space, "sample", lambda _: space.architectures()[0])
     with pytest.raises(ValueError, match=f"{MAX_DRAWS:,} draws gave only 1 of the 70"):

@@ -124,8 +124,15 @@ def test_other_keys_are_not_there(path: Path, key: Any) -> None:
 )
 def test_absent_cells_are_refused(path: Path, key: str, message: str) -> None:
     with Table(path) as table:
-        for ask in (table.accuracy, table.mean_accuracy, table.repeats, table.time_s,
-                    table.is_mean_only, table.parameters, table.cell):  # fmt: skip
+        for ask in (
+            table.accuracy,
+            table.mean_accuracy,
+            table.repeats,
+            table.time_s,
+            table.is_mean_only,
+            table.parameters,
+            table.cell,
+        ):
             with pytest.raises(CellNotInTableError, match=message):
                 ask(key)
         with pytest.raises(CellNotInTableError, match=message):
