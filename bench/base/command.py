@@ -3,10 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 MISTAKE = 2
 INTERRUPTED = 130
+_ROOT = str(Path(__file__).resolve().parents[2])  # the folder that holds bench/ and its siblings
 
 
 class Parser(argparse.ArgumentParser):
@@ -25,6 +27,7 @@ def run_command(
     A ValueError (every error of ours is one) or OSError (a missing file, a full disk) becomes one
     line on standard error and code 2, Ctrl-C one line and code 130.
     """
+    _find_own_packages_first()
     try:
         command(argv)
     except KeyboardInterrupt:
@@ -41,6 +44,17 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least 1")
     return int(text)
+
+
+def _find_own_packages_first() -> None:
+    """Search our root before a user's folders, one of which may have an `analysis/` of its own.
+
+    An installed command finds PYTHONPATH's folders before its own packages. Worker processes of
+    joblib are handed the parent's sys.path, so that they search as it does.
+    """
+    if _ROOT in sys.path:
+        sys.path.remove(_ROOT)
+    sys.path.insert(0, _ROOT)
 
 
 def _one_line(error: Exception) -> str:

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 SUFFIX = ".tmp"
 
 
+def data_folder() -> Path:
+    """Return the user's folder for downloads and imported tables."""
+    from platformdirs import user_data_path
+
+    return user_data_path("mixpath-bench")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to, and move it there on success.

@@ -81,7 +81,7 @@ def _dask(scheduler: str | None) -> Iterator[None]:
         raise ValueError("--backend dask needs: pip install 'mixpath-bench[dask]'") from None
     if scheduler is None:
         raise ValueError("--backend dask needs --scheduler ADDRESS, such as tcp://10.0.0.1:8786")
-    client = Client(scheduler)  # type: ignore[no-untyped-call]
+    client = Client(scheduler)  # type: ignore[no-untyped-call]  # distributed has no types
     with client, joblib.parallel_config("dask"):
         yield
 

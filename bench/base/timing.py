@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def in_turns(rounds: Iterable[T], *functions: Callable[[T], object]) -> list[flo
         function(arguments[0])
     for argument in arguments:
         for function, taken in zip(functions, times, strict=True):
-            taken.append(cpu_s(lambda f=function, a=argument: f(a)))  # type: ignore[misc]
+            taken.append(cpu_s(partial(function, argument)))
     return [statistics.median(taken) for taken in times]
 
 

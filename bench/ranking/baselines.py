@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 RANDOM = "random"
 NUM_DRAWS = 1000
-NUM_WEIGHTED_DRAWS = 50
-SEED = 0
+NUM_WEIGHTED_DRAWS = 50  # weighted tau is slow, and only its mean is wanted
+SEED = 0  # fixed, so that the same runs give the same bytes
 
 
-def num_conv3x3(cell: Cell, skeleton: Skeleton) -> int:  # noqa: ARG001
+def num_conv3x3(cell: Cell, skeleton: Skeleton) -> int:  # noqa: ARG001 (a Baseline is called so)
     """Count the 3x3 convolutions of a cell."""
     return cell.operations.count("conv3x3-bn-relu")
 
@@ -39,6 +39,14 @@ BASELINES: dict[str, Baseline] = {
 }
 """Of a cell in the recipe's skeleton; higher is better. An own one is named on the command line as
 `package.module:name`. Random scores are measured beside them, by `measure_random`."""
+
+BASELINE_LABELS = {
+    "num_parameters": "parameter count",
+    "num_multiply_adds": "multiply-adds",
+    "num_conv3x3": "3x3 convolutions",
+    RANDOM: "random, one draw",
+}
+"""For a reader of figures and tables; one without a label goes by its name."""
 
 
 def measure_random(truths: Floats, num_draws: int = NUM_DRAWS) -> tuple[Floats, dict[str, float]]:

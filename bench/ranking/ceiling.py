@@ -11,8 +11,8 @@ results is followed back to lambda = -1, where no noise is left.
 
 Chosen over shrinking the means towards their mean, which a few bad cells defeat: with these the
 variance says little about how close the others lie, and 10 repeats left a bias of +0.10 at a
-true ceiling of 0.64 in simulation, against +0.03 here (`tests/test_ceiling.py` checks such
-figures). What bias remains overstates the ceiling, and grows as it falls below 0.6.
+true ceiling of 0.64 in simulation, against +0.03 here (its tests check such figures). What bias
+remains overstates the ceiling, and grows as it falls below 0.6.
 
 The noise is that of repeated training; all repeats share their test images, whose choice is no
 part of it.
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LAMBDAS = (0.0, 0.5, 1.0, 1.5, 2.0)
-DEGREE = 2
+LAMBDAS = (0.0, 0.5, 1.0, 1.5, 2.0)  # Cook and Stefanski's usual grid
+DEGREE = (
+    2  # the quadratic extrapolant, their choice too: less biased than a line, steadier than more
+)
 OUTLIER = 10  # times the typical variance; Gaussian repeats hardly ever reach it
 PRIOR_FREEDOM = 4  # degrees of freedom that the pooled variance weighs in each cell's own
 
@@ -123,13 +125,23 @@ def ceiling(concordance: Floats, counts: Floats, untied_truths: float) -> float:
 
 
 def _pool(squares: Floats, freedom: Floats) -> float:
-    """Return the mean variance, no cell counting for more than OUTLIER times the typical one."""
+    """Return the mean variance, no cell counting for more than OUTLIER times the typical one.
+
+    A cell's sum of squares is its variance times a chi-squared of its degrees of freedom, so each
+    is divided by that law's median before the median over the cells tells the typical variance.
+    """
     squares, freedom = squares[freedom > 0], freedom[freedom > 0]
-    typical = np.median(squares / chi2.median(freedom)) or np.inf
+    typical = np.median(squares / chi2.median(freedom)) or np.inf  # most are equal: clip none
     return float(np.minimum(squares, OUTLIER * typical * freedom).sum() / freedom.sum())
 
 
 def _concordance(distance: Floats, extra: Floats, truth: Floats) -> Floats:
+    """Expect the product of the signs of d + U and d + U + V, of variances `extra` and `truth`.
+
+    Owen (Annals of Mathematical Statistics 1956): with h and k the distance in standard deviations
+    of the second and the first, both are positive with probability (Phi(h) + Phi(k)) / 2 - T(h, a)
+    - T(k, a'). Here a is sqrt(truth / extra) and a' is 0, where T is 0: signs differ by 2 T(h, a).
+    """
     with np.errstate(divide="ignore"):
         slope = np.sqrt(truth / extra)  # infinite where there is no extra noise, as T allows
     return np.asarray(1 - 4 * owens_t(distance / np.sqrt(extra + truth), slope))

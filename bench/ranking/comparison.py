@@ -1,103 +1,67 @@
-"""Every scorer of the runs of one m under one protocol, measured against the truth.
+"""A comparison: every scorer of the runs of one m under one protocol, beside the baselines.
 
 A group is (batch norm, calibrated, scorer), with '-' for what a baseline has not; it holds one
-`Ranked` per run. Baselines are measured on the very entries of each run.
+`Ranked` per run.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from bench.ranking.baselines import RANDOM, measure_random
-from bench.ranking.ceiling import ceiling, estimate_noise, pair_concordance
-from bench.ranking.correlation import count_pairs, measure
-from bench.ranking.intervals import draw_resamples
-from bench.ranking.protocol import scorers, select
-from bench.runs.layout import SCORES
+from bench.ranking.entries import select_entries
+from bench.ranking.ruler import NONE, Group, Ranked, Ruler
+from bench.runs.run import SCORES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from bench.ranking.baselines import Baseline
     from bench.ranking.protocol import Protocol
     from bench.runs.run import Run
     from bench.table.table import Table
 
-    Floats = NDArray[np.float64]
-
-NONE = "-"
-
-
-class Group(NamedTuple):
-    """What is compared; baselines have neither batch norm nor calibration."""
-
-    bn: str
-    calibrated: str
-    scorer: str
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ranked:
-    """One scorer on the entries of one run.
-
-    Attributes:
-        bn: batch norm of the run, also for baselines.
-        seed: of the run.
-        num_architectures: that entered, averaged copies counted.
-        num_cells: distinct cells among them.
-        statistics: by name, with the ceiling of these entries.
-        taus: tau of each resample of cells, of shape (num_resamples,); of random scores, of each
-            draw of scores.
-    """
-
-    bn: str
-    seed: int
-    num_architectures: int
-    num_cells: int
-    statistics: dict[str, float]
-    taus: Floats
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Block:
+class Comparison:
     """The groups of one m under one protocol, the entries of its runs, and what was assumed."""
 
+    m: int
+    protocol: str
     num_cells: int
     groups: dict[Group, list[Ranked]]
     entries: list[tuple[Run, pd.DataFrame]]
     note: str
 
 
-def rank_runs(
+def compare_runs(
     runs: Sequence[Run],
     table: Table,
     protocol: Protocol,
     baselines: Mapping[str, Baseline],
     *,
     allow_missing: bool = False,
-) -> Block:
+) -> Comparison:
     """Rank the runs of one m under one protocol, and baselines beside them.
 
     Raises:
-        ValueError: as `select`, or scores that are incomplete or no numbers.
+        ValueError: as `select_entries`, or scores that are incomplete or no numbers.
     """
     entries = [(run, _entries(run, table, protocol, allow_missing)) for run in runs]
     cells = sorted({key for _, frame in entries for key in frame["cell_hash"]})
-    ruler = _Ruler(cells, table, protocol, baselines)
+    ruler = Ruler(cells, table, protocol, baselines)
     groups = defaultdict[Group, list[Ranked]](list)
     for run, frame in entries:
         for group, ranked in ruler.measure_run(run, frame):
             groups[group].append(ranked)
     baselines_last = sorted(groups, key=lambda group: group.bn == NONE)
-    return Block(
+    return Comparison(
+        m=runs[0].recipe.m,
+        protocol=protocol.name,
         num_cells=len(cells),
         groups={group: groups[group] for group in baselines_last},
         entries=entries,
@@ -108,7 +72,7 @@ def rank_runs(
 def _entries(run: Run, table: Table, protocol: Protocol, allow_missing: bool) -> pd.DataFrame:
     scores = run.scores()
     _check_complete(scores, run.folder)
-    return select(scores, run.space, table, protocol, run.seed, allow_missing=allow_missing)
+    return select_entries(scores, run.space, table, protocol, run.seed, allow_missing=allow_missing)
 
 
 def _check_complete(scores: pd.DataFrame, folder: Path) -> None:
@@ -125,73 +89,3 @@ def _check_complete(scores: pd.DataFrame, folder: Path) -> None:
         raise ValueError(
             f"{folder / SCORES} scores different architectures ({by_kind or 'none'}): {remedy}"
         )
-
-
-class _Ruler:
-    """What all runs of a block are measured with: cells, resamples, the ceiling's pairs."""
-
-    def __init__(
-        self,
-        cells: list[str],
-        table: Table,
-        protocol: Protocol,
-        baselines: Mapping[str, Baseline],
-    ) -> None:
-        self.table = table
-        self.baselines = baselines
-        self.index = {key: i for i, key in enumerate(cells)}
-        self.resamples = draw_resamples(len(cells))
-        accuracies = table.accuracies(cells, protocol.truth_split)
-        noise = estimate_noise(accuracies, np.array([table.is_mean_only(key) for key in cells]))
-        self.note = noise.note
-        self.concordance = pair_concordance(
-            np.nanmean(accuracies, axis=1), noise, is_one_repeat=protocol.truth_repeats == "random"
-        )
-        self._known: dict[bytes, dict[Group, Ranked]] = {}
-
-    def measure_run(self, run: Run, frame: pd.DataFrame) -> Iterator[tuple[Group, Ranked]]:
-        """Yield the groups of a run, then the baselines on its entries."""
-        parts = {str(calibrated): part for calibrated, part in frame.groupby("calibrated")}
-        for calibrated, part in parts.items():
-            for scorer in scorers(part):
-                group = Group(run.variant, calibrated, scorer)
-                yield group, self._measure(run, part, part[scorer].to_numpy(np.float64))
-        for group, ranked in self._baselines(run, part).items():
-            yield group, replace(ranked, bn=run.variant, seed=run.seed)
-
-    def _measure(self, run: Run, entries: pd.DataFrame, scores: Floats) -> Ranked:
-        truths, cells = entries["truth"].to_numpy(), self._cells(entries)
-        pairs = count_pairs(scores, truths, cells, len(self.index))
-        counts = np.bincount(cells, minlength=len(self.index)).astype(np.float64)
-        limit = ceiling(self.concordance, counts, float(pairs.untied_truths.sum()))
-        return Ranked(
-            bn=run.variant,
-            seed=run.seed,
-            num_architectures=int(entries["num_copies"].sum()),
-            num_cells=int((counts > 0).sum()),
-            statistics=measure(scores, truths) | {"ceiling": limit},
-            taus=pairs.tau(self.resamples),
-        )
-
-    def _baselines(self, run: Run, entries: pd.DataFrame) -> dict[Group, Ranked]:
-        """Measure the baselines, once for all runs with the same entries."""
-        truths, cells = entries["truth"].to_numpy(), self._cells(entries)
-        key = cells.tobytes() + truths.tobytes() + repr(run.recipe.skeleton).encode()
-        if key not in self._known:
-            self._known[key] = dict(self._measure_baselines(run, entries, truths))
-        return self._known[key]
-
-    def _measure_baselines(
-        self, run: Run, entries: pd.DataFrame, truths: Floats
-    ) -> Iterator[tuple[Group, Ranked]]:
-        cells = [self.table.cell(key) for key in entries["cell_hash"]]
-        for name, baseline in self.baselines.items():
-            scores = np.array([baseline(cell, run.recipe.skeleton) for cell in cells], dtype=float)
-            yield Group(NONE, NONE, name), self._measure(run, entries, scores)
-        taus, expected = measure_random(truths)
-        ranked = self._measure(run, entries, np.zeros_like(truths))
-        statistics = ranked.statistics | expected
-        yield Group(NONE, NONE, RANDOM), replace(ranked, statistics=statistics, taus=taus)
-
-    def _cells(self, entries: pd.DataFrame) -> NDArray[np.intp]:
-        return np.array([self.index[key] for key in entries["cell_hash"]], dtype=np.intp)

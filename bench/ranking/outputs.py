@@ -11,29 +11,27 @@ Writes into the results folder
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from bench.base.files import write_csv, write_text
+from bench.ranking.about import about_ranking
 from bench.ranking.baselines import BASELINES
-from bench.ranking.comparison import rank_runs
-from bench.ranking.protocol import describe, scorers
-from bench.ranking.summary import difference_rows, seed_rows, summary_row
-from bench.runs.words import describe_recipes
+from bench.ranking.comparison import compare_runs
+from bench.ranking.entries import scorers
+from bench.ranking.summary import difference_rows, seed_rows, summary_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bench.ranking.baselines import Baseline
-    from bench.ranking.comparison import Block
+    from bench.ranking.comparison import Comparison
     from bench.ranking.protocol import Protocol
     from bench.runs.run import Run
     from bench.table.table import Table
-
-    Place = dict[str, Any]
 
 KENDALL_TAU, BY_SEED, DIFFERENCES, POINTS, ABOUT = (
     "kendall_tau.csv",
@@ -46,6 +44,7 @@ IDENTITY = ("m", "bn", "calibrated", "scorer", "protocol")
 PLACE = ("m", "space", "bn", "seed", "calibrated", "protocol", "cell_hash", "truth")
 DIGITS = 6
 HEADLINE = "negative_loss"
+"""The scorer shown first: finer than accuracy, in which many architectures tie."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,21 +77,19 @@ def rank(
         allow_missing: leave out architectures whose truth the table lacks.
 
     Raises:
-        ValueError: a protocol without runs, runs of two spaces at one m, or as `rank_runs`.
+        ValueError: a protocol without runs, runs of two spaces at one m, or as `compare_runs`.
     """
-    places, blocks = [], []
-    for protocol in protocols:
-        for m, same in _by_m(runs, protocol):
-            places.append({"m": m, "protocol": protocol.name})
-            block = rank_runs(same, table, protocol, baselines, allow_missing=allow_missing)
-            blocks.append(block)
-    placed = list(zip(places, blocks, strict=True))
+    comparisons = [
+        compare_runs(same, table, protocol, baselines, allow_missing=allow_missing)
+        for protocol in protocols
+        for same in _by_m(runs, protocol)
+    ]
     return Rankings(
-        kendall_tau=_frame(placed, _summary_rows),
-        by_seed=_frame(placed, _seed_rows),
-        differences=_frame(placed, difference_rows),
-        points=_points(placed, protocols),
-        notes=[_note(place, block.note) for place, block in placed if block.note],
+        kendall_tau=_frame(comparisons, summary_rows),
+        by_seed=_frame(comparisons, seed_rows),
+        differences=_frame(comparisons, difference_rows),
+        points=_points(comparisons, protocols),
+        notes=[f"m={c.m}, protocol {c.protocol}: {c.note}" for c in comparisons if c.note],
     )
 
 
@@ -118,7 +115,9 @@ def write_rankings(
         allow_missing: leave out architectures whose truth the table lacks.
     """
     rankings = rank(runs, table, protocols, baselines=baselines, allow_missing=allow_missing)
-    about = _about(runs, table, protocols, command, rankings.notes)
+    about = about_ranking(
+        runs, table, protocols, headline=HEADLINE, command=command, notes=rankings.notes
+    )
     write_csv(rankings.kendall_tau, results_folder / KENDALL_TAU)
     write_csv(rankings.by_seed, results_folder / BY_SEED)
     write_csv(rankings.differences, results_folder / DIFFERENCES)
@@ -127,12 +126,12 @@ def write_rankings(
     return rankings
 
 
-def _by_m(runs: Sequence[Run], protocol: Protocol) -> Iterator[tuple[int, list[Run]]]:
+def _by_m(runs: Sequence[Run], protocol: Protocol) -> Iterator[list[Run]]:
     mine = [run for run in runs if run.recipe.name == protocol.recipe]
     if not mine:
         raise ValueError(
             f"protocol {protocol.name!r} ranks runs of recipe {protocol.recipe!r}, of which there "
-            f"are none: train some with --recipe {protocol.recipe}, or use another protocol"
+            f"are none: train some with --protocol {protocol.name}, or use another protocol"
         )
     for m in sorted({run.recipe.m for run in mine}):
         same = [run for run in mine if run.recipe.m == m]
@@ -141,66 +140,38 @@ def _by_m(runs: Sequence[Run], protocol: Protocol) -> Iterator[tuple[int, list[R
                 f"runs of the spaces {', '.join(spaces)} at m={m} can't share one ranking: keep "
                 "them in folders of their own with --out"
             )
-        yield m, same
+        yield same
 
 
 def _frame(
-    placed: list[tuple[Place, Block]],
-    make_rows: Callable[[Block], Iterable[dict[str, Any]]],
+    comparisons: list[Comparison],
+    make_rows: Callable[[Comparison], Iterable[dict[str, Any]]],
 ) -> pd.DataFrame:
-    rows = [place | row for place, block in placed for row in make_rows(block)]
+    rows = [
+        {"m": comparison.m, "protocol": comparison.protocol} | row
+        for comparison in comparisons
+        for row in make_rows(comparison)
+    ]
     frame = pd.DataFrame(rows, columns=None if rows else [*IDENTITY])
     others = [name for name in frame.columns if name not in IDENTITY]
     return frame[[*IDENTITY, *others]].round(DIGITS)
 
 
-def _summary_rows(block: Block) -> Iterator[dict[str, Any]]:
-    for group, ranked in block.groups.items():
-        yield summary_row(group, ranked, block.num_cells)
-
-
-def _seed_rows(block: Block) -> Iterator[dict[str, Any]]:
-    for group, ranked in block.groups.items():
-        yield from seed_rows(group, ranked)
-
-
-def _points(placed: list[tuple[Place, Block]], protocols: Sequence[Protocol]) -> pd.DataFrame:
+def _points(comparisons: list[Comparison], protocols: Sequence[Protocol]) -> pd.DataFrame:
     """Gather the entries to draw: of each recipe under its first protocol."""
     first = {protocol.recipe: protocol.name for protocol in reversed(protocols)}
     parts = [
-        entries.assign(**place, space=run.recipe.space, bn=run.variant, seed=run.seed)
-        for place, block in placed
-        for run, entries in block.entries
-        if place["protocol"] == first[run.recipe.name]
+        entries.assign(
+            m=comparison.m,
+            protocol=comparison.protocol,
+            space=run.recipe.space,
+            bn=run.variant,
+            seed=run.seed,
+        )
+        for comparison in comparisons
+        for run, entries in comparison.entries
+        if comparison.protocol == first[run.recipe.name]
     ]
     points = pd.concat(parts, ignore_index=True)
     own = [name for name in scorers(points) if name not in PLACE]
     return points[[*PLACE, *own]].round(DIGITS)
-
-
-def _about(
-    runs: Sequence[Run],
-    table: Table,
-    protocols: Sequence[Protocol],
-    command: str,
-    notes: list[str],
-) -> dict[str, Any]:
-    recipes = {protocol.recipe for protocol in protocols}
-    sources = [source._asdict() for source in table.provenance["sources"]]
-    return {
-        "command": command,
-        "headline": {"protocol": protocols[0].name, "scorer": HEADLINE},
-        "protocols": {p.name: asdict(p) | {"words": describe(p)} for p in protocols},
-        "recipes": describe_recipes([run for run in runs if run.recipe.name in recipes]),
-        "table": {
-            **table.provenance,
-            "file": table.path.name,
-            "sources": sources,
-            "skeleton": asdict(table.skeleton),
-        },
-        "notes": notes,
-    }
-
-
-def _note(place: Place, note: str) -> str:
-    return f"m={place['m']}, protocol {place['protocol']}: {note}"

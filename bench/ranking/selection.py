@@ -1,4 +1,4 @@
-"""Draws: which of a run's architectures a protocol ranks, in the order drawn."""
+"""Selections: which of a run's architectures a protocol ranks, in the order drawn."""
 
 from __future__ import annotations
 
@@ -18,20 +18,33 @@ if TYPE_CHECKING:
 MAX_DRAWS = 100_000
 
 
-def draw(pool: list[str], space: CellSpace, protocol: Protocol, seed: int) -> list[str]:
-    """Return the architectures that enter, in the order drawn."""
-    if protocol.draw == "all":
+def select_architectures(pool: list[str], space: Space, protocol: Protocol, seed: int) -> list[str]:
+    """Return the architectures that enter, in the order drawn; from ordered lists, some twice.
+
+    Args:
+        pool: the architectures to choose among, as texts.
+        space: what they are points of.
+        protocol: how to choose.
+        seed: the run's.
+
+    Raises:
+        ValueError: the space's sampler does not find as many as the protocol wants.
+    """
+    if protocol.selection == "all":
         return pool
-    rng = child_rng(seed, f"draw-{protocol.name}")
-    if protocol.draw == "sampler":
+    rng = child_rng(seed, f"draw-{protocol.name}")  # the name of the stream decides what is drawn
+    if protocol.selection == "sampler":
         if len(pool) <= protocol.num_drawn:
             return pool
         return _distinct(lambda: space.encode(space.sample(rng)), pool, protocol.num_drawn)
-    return _draw_lists(pool, space, protocol, rng)
+    return _select_lists(pool, space, protocol, rng)
 
 
-def _draw_lists(
-    pool: list[str], space: Any, protocol: Protocol, rng: np.random.Generator
+def _select_lists(
+    pool: list[str],
+    space: Any,  # a Space that has sample_list and from_list too
+    protocol: Protocol,
+    rng: np.random.Generator,
 ) -> list[str]:
     """Draw distinct ordered lists, as the released code does; it never ends where too few exist."""
     every = [pairs for text in pool for pairs in _lists(space.decode(text))]

@@ -8,15 +8,16 @@ import numpy as np
 from scipy import stats
 
 from bench.ranking.baselines import RANDOM
-from bench.ranking.comparison import NONE, Group
 from bench.ranking.intervals import CONFIDENCE, MIN_CELLS, interval
+from bench.ranking.ruler import NONE, Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from bench.ranking.comparison import Block, Ranked
+    from bench.ranking.comparison import Comparison
+    from bench.ranking.ruler import Ranked
 
     Floats = NDArray[np.float64]
     Row = dict[str, Any]
@@ -27,17 +28,55 @@ RIVALS = {
     "single": ("none",),
 }
 """Whose tau is subtracted from a batch norm's, run by run."""
+
 BASELINE = "num_parameters"
 """The rival of every batch norm."""
 
 MIN_SEEDS_FOR_T = 3
 
 
-def summary_row(group: Group, ranked: Sequence[Ranked], num_cells: int) -> Row:
-    """Make the row of kendall_tau.csv: means over seeds, their spread, the interval over cells.
+def summary_rows(comparison: Comparison) -> Iterator[Row]:
+    """Make the rows of kendall_tau.csv: means over seeds, their spread, the interval over cells.
 
     Of random scores, spread and interval are those of single draws: what chance alone can reach.
     """
+    for group, ranked in comparison.groups.items():
+        yield _summary_row(group, ranked, comparison.num_cells)
+
+
+def seed_rows(comparison: Comparison) -> Iterator[Row]:
+    """Make the rows of kendall_tau_by_seed.csv."""
+    for group, ranked in comparison.groups.items():
+        for seed, statistics in _by_seed(ranked).items():
+            same = [one for one in ranked if one.seed == seed]
+            yield {
+                **_identity(group),
+                "seed": seed,
+                "num_architectures": _mean([one.num_architectures for one in same]),
+                "num_cells": _mean([one.num_cells for one in same]),
+                **statistics,
+            }
+
+
+def difference_rows(comparison: Comparison) -> Iterator[Row]:
+    """Make the rows of differences.csv: tau of a batch norm minus a rival's, seed by seed.
+
+    The interval over cells resamples the cells of both alike; the one over seeds is Student's, from
+    three seeds that differ on. They answer different questions: would other cells, or other seeds,
+    agree?
+    """
+    for group, ranked in comparison.groups.items():
+        rivals = {bn: group._replace(bn=bn) for bn in RIVALS.get(group.bn, ())}
+        if group.bn != NONE:
+            rivals[BASELINE] = Group(NONE, NONE, BASELINE)
+        for minus, rival in rivals.items():
+            other = comparison.groups.get(rival, [])
+            pairs = [(a, b) for a in ranked for b in other if _is_pair(a, b, minus)]
+            if pairs:
+                yield _difference_row(group, minus, pairs, comparison.num_cells)
+
+
+def _summary_row(group: Group, ranked: Sequence[Ranked], num_cells: int) -> Row:
     seeds = _by_seed(ranked)
     means = {name: _mean([s[name] for s in seeds.values()]) for name in ranked[0].statistics}
     resampled = np.mean([one.taus for one in ranked], axis=0)
@@ -58,37 +97,6 @@ def summary_row(group: Group, ranked: Sequence[Ranked], num_cells: int) -> Row:
         "tau_high": high,
         **means,
     }
-
-
-def seed_rows(group: Group, ranked: Sequence[Ranked]) -> Iterator[Row]:
-    """Make the rows of kendall_tau_by_seed.csv."""
-    for seed, statistics in _by_seed(ranked).items():
-        same = [one for one in ranked if one.seed == seed]
-        yield {
-            **_identity(group),
-            "seed": seed,
-            "num_architectures": _mean([one.num_architectures for one in same]),
-            "num_cells": _mean([one.num_cells for one in same]),
-            **statistics,
-        }
-
-
-def difference_rows(block: Block) -> Iterator[Row]:
-    """Make the rows of differences.csv: tau of a batch norm minus a rival's, seed by seed.
-
-    The interval over cells resamples the cells of both alike; the one over seeds is Student's, from
-    three seeds that differ on. They answer different questions: would other cells, or other seeds,
-    agree?
-    """
-    for group, ranked in block.groups.items():
-        rivals = {bn: group._replace(bn=bn) for bn in RIVALS.get(group.bn, ())}
-        if group.bn != NONE:
-            rivals[BASELINE] = Group(NONE, NONE, BASELINE)
-        for minus, rival in rivals.items():
-            other = block.groups.get(rival, [])
-            pairs = [(a, b) for a in ranked for b in other if _is_pair(a, b, minus)]
-            if pairs:
-                yield _difference_row(group, minus, pairs, block.num_cells)
 
 
 def _is_pair(a: Ranked, b: Ranked, minus: str) -> bool:

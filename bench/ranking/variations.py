@@ -16,8 +16,9 @@ import pandas as pd
 
 from bench.base.files import read_csv
 from bench.ranking.correlation import kendall_tau
+from bench.ranking.entries import select_entries
 from bench.ranking.outputs import HEADLINE
-from bench.ranking.protocol import PROTOCOLS, Protocol, select
+from bench.ranking.protocol import PROTOCOLS, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,7 +52,7 @@ def variations(num_architectures: int) -> Iterator[Variation]:
     yield Variation(name="accuracy, not loss", scorer="accuracy")
     yield Variation(name="not calibrated", calibrated=False)
     yield Variation(name="copies kept", protocol=replace(SOUND, copies="keep"))
-    yield Variation(name="70 drawn", protocol=replace(SOUND, draw="sampler", num_drawn=70))
+    yield Variation(name="70 drawn", protocol=replace(SOUND, selection="sampler", num_drawn=70))
     yield Variation(name="one repeat as truth", protocol=replace(SOUND, truth_repeats="random"))
     yield Variation(name="validation truth", protocol=replace(SOUND, truth_split="valid"))
     num = round(DROPPED * num_architectures)
@@ -114,7 +115,9 @@ def _vary_protocol(run: Run, table: Table) -> Iterator[dict[str, Any]]:
     scores = run.scores()
     for one in variations(len(run.space.architectures())):
         try:
-            entries = select(scores, run.space, table, one.protocol, run.seed, allow_missing=True)
+            entries = select_entries(
+                scores, run.space, table, one.protocol, run.seed, allow_missing=True
+            )
         except ValueError:  # this table or space has nothing to rank under it
             continue
         part = entries[entries["calibrated"] == one.calibrated]

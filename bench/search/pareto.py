@@ -1,4 +1,9 @@
-"""Pareto fronts of accuracy (up) and multiply-adds (down), and the area that they dominate."""
+"""Pareto fronts of accuracy (up) and multiply-adds (down), and the area that they dominate.
+
+The front is pymoo's non-dominated sorting. The area is a sum of our own: pymoo's (`HV`, now by
+moocore) adds the strips in another order, which changes the last digit of a column whose bytes are
+kept and compared. Tests hold it against pymoo's.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +25,14 @@ def on_front(accuracies: ArrayLike, multiply_adds: ArrayLike) -> NDArray[np.bool
     Returns:
         Booleans of shape (num_architectures,); of equal points the first.
     """
+    from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
+
     accuracy, cost = np.asarray(accuracies, float), np.asarray(multiply_adds, float)
+    losses = np.column_stack([-accuracy, cost])
+    # pymoo calls all of some equal points undominated, so each is asked for once.
+    distinct, first = np.unique(losses, axis=0, return_index=True)
     marks = np.zeros(len(accuracy), dtype=bool)
-    best = -np.inf
-    for index in np.lexsort((np.arange(len(accuracy)), -accuracy, cost)):
-        if accuracy[index] > best:
-            marks[index], best = True, accuracy[index]
+    marks[first[NonDominatedSorting().do(distinct, only_non_dominated_front=True)]] = True
     return marks
 
 
@@ -39,7 +46,7 @@ def hypervolume(accuracies: ArrayLike, multiply_adds: ArrayLike, largest: float)
     front = on_front(accuracy, cost) & (cost < 1.0)
     order = np.argsort(cost[front])
     x, y = cost[front][order], accuracy[front][order]
-    return float(np.sum(y * (np.append(x[1:], 1.0) - x)))
+    return float(np.sum(y * (np.append(x[1:], 1.0) - x)))  # strips between neighbours on the front
 
 
 def hypervolume_curve(
@@ -49,7 +56,7 @@ def hypervolume_curve(
     accuracy, cost = np.asarray(accuracies, float), np.asarray(multiply_adds, float)
     values, front = [], np.zeros(0, dtype=int)
     for index in range(len(accuracy)):
-        candidates = np.append(front, index)
+        candidates = np.append(front, index)  # what the front has beaten once stays beaten
         front = candidates[on_front(accuracy[candidates], cost[candidates])]
         values.append(hypervolume(accuracy[front], cost[front], largest))
     return np.array(values)

@@ -50,7 +50,7 @@ class TableBuilder:
         index = self._indices.setdefault(digest, len(self._indices))
         if index == len(self.parameters):
             edges, operations = pack(cell)
-            self._graphs.append(edges << 32 | operations)
+            self._graphs.append(edges << 32 | operations)  # 21 bits and 10: one number for both
             self.parameters.append(num_parameters(cell, self.skeleton))
         return index
 
@@ -58,19 +58,20 @@ class TableBuilder:
         self,
         index: int,
         epochs: int,
-        figures: tuple[float, float, float, float],
+        figures: Mapping[str, float],
         *,
         mean_only: bool = False,
         repeat: int | None = None,
     ) -> None:
-        """Add train, valid and test accuracy and time of one repeat, or of their mean.
+        """Add the figures of one repeat, or of their mean; those not given are unknown.
 
         Repeats are kept in the order of `repeat`, or else of their arrival.
         """
         rows = self._rows.get(epochs)
         if rows is None:
             rows = self._rows[epochs] = array("d")
-        rows.extend((index, mean_only, len(rows) if repeat is None else repeat, *figures))
+        place = len(rows) if repeat is None else repeat
+        rows.extend((index, mean_only, place, *[figures.get(name, NAN) for name in FIGURES]))
 
     def build(
         self, sources: Iterable[Source] = (), details: Mapping[str, Any] | None = None
@@ -84,12 +85,13 @@ class TableBuilder:
             raise TableError("a table needs at least one row: the source has none")
         digests = b"".join(self._indices)
         hashes = np.frombuffer(digests, dtype=np.uint8).reshape(-1, 16)
+        # As two big-endian numbers the 16 bytes sort as they do one by one; the last key leads.
         order = np.lexsort(hashes.view(">u8").T[::-1])
         graphs = np.frombuffer(self._graphs, dtype=np.uint64)[order]
         return TableData(
             hashes=hashes[order],
             edges=(graphs >> np.uint64(32)).astype(np.uint32),
-            operations=graphs.astype(np.uint16),
+            operations=graphs.astype(np.uint16),  # the low bits; those above are the edges
             parameters=np.frombuffer(self.parameters, dtype=np.int64)[order],
             budgets=_budgets(self._rows, order),
             skeleton=self.skeleton,
@@ -108,7 +110,7 @@ def collect(
     """Collect rows into a table in memory."""
     builder = TableBuilder(skeleton)
     for row in rows:
-        figures = (row.train, row.valid, row.test, row.time_s)
+        figures = {name: getattr(row, name) for name in FIGURES}
         builder.add(builder.index(row.cell), row.epochs, figures, mean_only=row.mean_only)
     return builder.build(sources, details)
 
@@ -149,6 +151,7 @@ def _budget(rows: NDArray[np.float64], places: NDArray[np.intp]) -> Budget:
     """Sort rows (index, is mean, repeat, *figures) into arrays, cells in these places."""
     rows = rows[np.lexsort((rows[:, 2], rows[:, 0]))]
     indices, is_mean = rows[:, 0].astype(np.intp), rows[:, 1] != 0
+    # A row's place less that of its cell's first row: 0, 1, 2... within each cell.
     repeats = np.arange(len(indices)) - np.searchsorted(indices, indices)
     if (is_mean & (np.bincount(indices)[indices] > 1)).any():
         raise TableError("a cell known by its mean must have one row: give its repeats or its mean")

@@ -25,16 +25,18 @@ from bench.network.cell import OPERATIONS, Cell
 from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.space.branches import parallel_cell
 from bench.table.builder import NAN, TableBuilder
-from bench.table.data import SourceError, TableError
+from bench.table.data import FIGURES, SPLITS, SourceError, TableError
 from bench.table.nasbench_rows import check_parameters, parse_cell
 
-DEFAULT_EPOCHS = 108
-FIGURES = ("train_accuracy", "valid_accuracy", "test_accuracy", "time_s")
-_MEANS = tuple(f"mean_{name}" for name in FIGURES)
+DEFAULT_EPOCHS = 108  # NAS-Bench-101's largest budget
+_NAMES = {f"{name}_accuracy" if name in SPLITS else name: name for name in FIGURES}
+"""Column by column, what it is called in a table."""
+_REPEATS = tuple(_NAMES)
+_MEANS = tuple(f"mean_{column}" for column in _NAMES)
 _GRAPHS = ("adjacency", "operations", "branches")
 COLUMNS = (
     *_GRAPHS,
-    *FIGURES,
+    *_REPEATS,
     *_MEANS,
     "module_hash",
     "trainable_parameters",
@@ -121,10 +123,10 @@ def _columns(path: Path, names: Sequence[str]) -> _Columns:
             raise TableError(f"{path}: column {name!r} comes twice: leave one out")
     if {*_GRAPHS} & {*names} not in ({"branches"}, {"adjacency", "operations"}):
         raise TableError(f"{path}: needs the columns adjacency and operations, or else branches")
-    means, single = ([name for name in known if name in names] for known in (_MEANS, FIGURES))
-    if bool(means) == bool(single) or (means or single)[0].endswith("time_s"):
+    means, single = ([name for name in known if name in names] for known in (_MEANS, _REPEATS))
+    if bool(means) == bool(single) or not (means or single)[0].endswith("_accuracy"):
         raise TableError(
-            f"{path}: needs one of {', '.join(FIGURES[:3])}, or else of {', '.join(_MEANS[:3])}"
+            f"{path}: needs one of {', '.join(_REPEATS[:3])}, or else of {', '.join(_MEANS[:3])}"
         )
     if means and "repeat" in names:
         raise TableError(f"{path}: a mean has no repeat: leave that column out")
@@ -180,10 +182,8 @@ def _whole(row: dict[str, str], name: str, least: int = 0) -> int:
     return int(row[name])
 
 
-def _figures(row: dict[str, str], columns: _Columns) -> tuple[float, float, float, float]:
-    values = {name.removeprefix("mean_"): _number(row, name) for name in columns.figures}
-    train, valid, test, time_s = (values.get(name, NAN) for name in FIGURES)
-    return train, valid, test, time_s
+def _figures(row: dict[str, str], columns: _Columns) -> dict[str, float]:
+    return {_NAMES[name.removeprefix("mean_")]: _number(row, name) for name in columns.figures}
 
 
 def _number(row: dict[str, str], name: str) -> float:
@@ -193,8 +193,9 @@ def _number(row: dict[str, str], name: str) -> float:
         value = float(row[name])
     except ValueError:
         value = NAN
-    high = math.inf if name.endswith("time_s") else 1.0
+    high = 1.0 if name.endswith("_accuracy") else math.inf
     if not 0 <= value <= high or math.isinf(value):
-        bound = "no less than 0 seconds" if high > 1 else "in [0, 1]"
+        seconds = " seconds" if name.endswith("_s") else ""
+        bound = f"no less than 0{seconds}" if high > 1 else "in [0, 1]"
         raise ValueError(f"{name} must be {bound}, not {row[name]!r}")
     return value

@@ -23,10 +23,18 @@ KIND = "mixpath-bench table"
 SCHEMA_VERSION = 1
 SPLITS = ("train", "valid", "test")
 FIGURES = (*SPLITS, "time_s")
+"""What is known of one repeat: accuracies in [0, 1], all others no less than 0. A further one is a
+name at the end here and a field of `builder.Row`; importers, file, `verify` and `text` follow."""
+FIRST_FIGURES = frozenset(FIGURES[:4])
+"""Those of every file; one added later is unknown in the files written before it."""
 
 
 class TableError(ValueError):
     """A table that cannot be read, or does not hold what is asked of it."""
+
+
+class CellNotInTableError(TableError):
+    """A cell, or a figure of it, that the table lacks."""
 
 
 class SourceError(TableError):
@@ -48,7 +56,7 @@ class Budget:
     """What is known at one number of epochs.
 
     Attributes:
-        figures: `train`, `valid`, `test` and `time_s`, each of shape (num_cells, num_repeats).
+        figures: those of FIGURES by name, each of shape (num_cells, num_repeats).
         mean_only: whether repeat 0 is a mean, of shape (num_cells,).
     """
 
@@ -82,6 +90,13 @@ class TableData:
     def num_repeats(self) -> int:
         """The most repeats that any cell has."""
         return int(max(budget.figures["test"].shape[1] for budget in self.budgets.values()))
+
+
+def known_means(figures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average over the known repeats, from shape (num_cells, num_repeats); NaN without any."""
+    counts = (~np.isnan(figures)).sum(axis=1)
+    means: NDArray[np.float64] = np.nansum(figures, axis=1) / np.where(counts, counts, np.nan)
+    return means
 
 
 def widened(budget: Budget, num_repeats: int) -> Budget:

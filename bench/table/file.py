@@ -1,6 +1,7 @@
 """A table's HDF5 file, checked on opening and read one whole array at a time."""
 
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.network.skeleton import Skeleton
-from bench.table.data import KIND, SCHEMA_VERSION, Source, TableError
+from bench.network.cell_costs import Skeleton
+from bench.table.data import FIGURES, FIRST_FIGURES, KIND, SCHEMA_VERSION, Source, TableError
 
 CELL_COLUMNS = ("hash", "edges", "operations", "parameters")
 
@@ -42,6 +43,12 @@ class TableFile:
             column = self._columns[name, epochs] = self._read(name, epochs)
         return column
 
+    def find(self, digest: bytes) -> int | None:
+        """Return the row of a cell by the 16 bytes of its hash, or None."""
+        hashes, digests = self._sorted_hashes
+        index = int(hashes.searchsorted(digest))
+        return index if digests[16 * index : 16 * index + 16] == digest else None
+
     def budget(self, epochs: int | None) -> int:
         """Return the budget meant: the largest unless given.
 
@@ -59,11 +66,19 @@ class TableFile:
         """Make the error for a file that is not as it was written."""
         return TableError(f"{self.path} is a damaged table ({what}): import it again")
 
+    @cached_property
+    def _sorted_hashes(self) -> tuple[NDArray[np.bytes_], bytes]:
+        """The hashes to search in, and to compare with (numpy ignores trailing zeros)."""
+        hashes = self.column("hash")
+        return hashes.view("S16").ravel(), hashes.tobytes()
+
     def _read(self, name: str, epochs: int | None) -> NDArray[Any]:
         if name not in CELL_COLUMNS:
             if epochs is None:
                 return self.column(name, self.budget(None))
-            name = f"epochs_{self.budget(epochs)}/{name}"
+            figure, name = name, f"epochs_{self.budget(epochs)}/{name}"
+            if figure in {*FIGURES} - FIRST_FIGURES and name not in self._file:
+                return np.full((self.num_cells, self.num_repeats), np.nan)
         try:
             column = np.asarray(self._file[name][()])
         except (KeyError, OSError, ValueError) as error:

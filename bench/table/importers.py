@@ -26,7 +26,7 @@ def import_sources(
 ) -> int:
     """Import sources into one table, which is written whole or not at all.
 
-    Where several know a cell, see `table_merge.merge`.
+    Where several know a cell, see `merge.merge`.
 
     Args:
         paths: files ending in `.tfrecord` or `.csv`.

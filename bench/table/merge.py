@@ -3,9 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.table.data import FIGURES, SPLITS, Budget, TableData, TableError, widened
+from bench.table.data import (
+    FIGURES,
+    SPLITS,
+    Budget,
+    TableData,
+    TableError,
+    known_means,
+    widened,
+)
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-4  # published means have four decimals
 
 
 def merge(first: TableData, second: TableData) -> TableData:
@@ -24,7 +32,7 @@ def merge(first: TableData, second: TableData) -> TableData:
             "import them into two tables"
         )
     hashes, from_first, from_second = _union(first.hashes, second.hashes)
-    columns = {
+    columns = {  # the first table's graph of a cell stays, as the first row's does in a builder
         name: np.where(
             from_first >= 0,
             getattr(first, name)[from_first],
@@ -86,6 +94,7 @@ def _merge_budgets(hashes: NDArray[np.uint8], first: Budget, second: Budget) -> 
     knows_first, knows_second = _is_known(first), _is_known(second)
     both = knows_first & knows_second
     _check_repeats(hashes, both & ~first.mean_only & ~second.mean_only, first, second)
+    # By now two means agree, and so do two sets of repeats: only a mean gives way to repeats.
     takes_second = ~knows_first | both & first.mean_only & ~second.mean_only
     return Budget(
         figures={
@@ -101,20 +110,13 @@ def _is_known(budget: Budget) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(figures).any(axis=(0, 2)), dtype=np.bool_)
 
 
-def _means(accuracies: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means over the known repeats, NaN without any."""
-    counts = (~np.isnan(accuracies)).sum(axis=1)
-    means: NDArray[np.float64] = np.nansum(accuracies, axis=1) / np.where(counts, counts, np.nan)
-    return means
-
-
 def _check_agreement(
     hashes: NDArray[np.uint8],
     split: str,
     first: NDArray[np.float64],
     second: NDArray[np.float64],
 ) -> None:
-    means = _means(first), _means(second)
+    means = known_means(first), known_means(second)
     wrong = np.flatnonzero(np.abs(means[0] - means[1]) > TOLERANCE)
     if len(wrong):
         values = " and ".join(f"{mean[wrong[0]]:.6f}" for mean in means)

@@ -93,9 +93,9 @@ def check_parameters(stated: int, counted: int) -> None:
         raise ValueError(f"states {stated:,} trainable parameters, its graph has {counted:,}")
 
 
-def check_figures(figures: tuple[float, float, float, float]) -> None:
+def check_figures(figures: dict[str, float]) -> None:
     """Raise ValueError unless the accuracies are in [0, 1] and the time is none below 0."""
-    train, valid, test, time_s = figures
+    train, valid, test, time_s = figures.values()
     if not (0 <= train <= 1 and 0 <= valid <= 1 and 0 <= test <= 1 and 0 <= time_s < math.inf):
         raise ValueError(
             f"train, valid and test accuracy {train:g}, {valid:g}, {test:g} must be in [0, 1] and "
@@ -116,7 +116,7 @@ def _fields(data: bytes) -> tuple[str, int, str, str, str]:
     return tuple(record)
 
 
-def _metrics(encoded: str) -> tuple[int, tuple[float, float, float, float]]:
+def _metrics(encoded: str) -> tuple[int, dict[str, float]]:
     """Read the parameters, and the figures of the last evaluation: train, valid, test, time."""
     metrics = model_metrics_class().FromString(binascii.a2b_base64(encoded))
     evaluations = metrics.evaluation_data
@@ -132,5 +132,10 @@ def _metrics(encoded: str) -> tuple[int, tuple[float, float, float, float]]:
     for name in EVALUATION_FIELDS:
         if not end.HasField(name):
             raise ValueError(f"missing field {name}")
-    figures = (end.train_accuracy, end.validation_accuracy, end.test_accuracy, end.training_time)
+    figures = {
+        "train": end.train_accuracy,
+        "valid": end.validation_accuracy,
+        "test": end.test_accuracy,
+        "time_s": end.training_time,
+    }
     return metrics.trainable_parameters, figures

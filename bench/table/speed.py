@@ -6,11 +6,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.base.timing import cpu_s, row
-from bench.network.cell import Cell
+from bench.network.cell import Adjacency, Cell
 from bench.table.table import Table
 
 REPEATS = 9
@@ -37,11 +38,8 @@ def measure_table(path: Path) -> list[dict[str, Any]]:
     ]
     opening, memory = zip(*figures, strict=True)
     with Table(path) as table:
-        by_hash = [cpu_s(lambda h=h: table.mean_accuracy(h)) for h in hashes]  # type: ignore[misc]
-        by_graph = [
-            cpu_s(lambda g=g: table.mean_accuracy(Cell.from_matrix(*g)))  # type: ignore[misc]
-            for g in graphs
-        ]
+        by_hash = [cpu_s(partial(table.mean_accuracy, key)) for key in hashes]
+        by_graph = [cpu_s(partial(_answer_graph, table, *graph)) for graph in graphs]
     return [
         row("table_open_first_answer", 1e3 * statistics.median(opening), "ms", 50),
         row("table_open_memory", statistics.median(memory) / 1024, "MB", 60),
@@ -67,11 +65,14 @@ def measure_import(tfrecord: Path) -> list[dict[str, Any]]:
     ]
 
 
+def _answer_graph(table: Table, adjacency: Adjacency, operations: tuple[str, ...]) -> float:
+    """Answer for a graph not seen before: it is checked, pruned and hashed first."""
+    return table.mean_accuracy(Cell.from_matrix(adjacency, operations))
+
+
 def _in_child(code: str) -> tuple[float, float]:
     """Run code in a new process and return the two numbers of its last line."""
-    out = subprocess.run(
-        [sys.executable, "-c", PEAK + code],
-        capture_output=True, check=True, text=True, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+    command, root = [sys.executable, "-c", PEAK + code], Path(__file__).parents[2]
+    out = subprocess.run(command, capture_output=True, check=True, text=True, cwd=root)
     first, second = map(float, out.stdout.splitlines()[-1].split())
     return first, second

@@ -9,21 +9,20 @@ Nothing but attributes is read on opening; each array is read whole when first a
 import math
 import string
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_data_path
 
+from bench.base.files import data_folder
 from bench.base.names import unknown
 from bench.network.cell import Cell
 from bench.network.skeleton import Skeleton
 from bench.table.builder import Row, write_table
-from bench.table.data import SPLITS, Source, TableError
+from bench.table.data import FIGURES, SPLITS, CellNotInTableError, Source, TableError
 from bench.table.file import TableFile
-from bench.table.packing import unpack
+from bench.table.packing import Key, digest_of, unpack
 
 __all__ = [
     "CellNotInTableError",
@@ -40,18 +39,7 @@ __all__ = [
 DIGITS = Path(__file__).with_name("digits_truth.h5")
 """The table that ships with the project."""
 
-Key = str | Cell
-"""A module hash in hexadecimal, or a cell."""
 AnyKey = TypeVar("AnyKey", bound=Key)
-
-
-class CellNotInTableError(TableError):
-    """A cell, or a figure of it, that the table lacks."""
-
-
-def data_folder() -> Path:
-    """Return the user's folder for downloads and imported tables."""
-    return user_data_path("mixpath-bench")
 
 
 def default_table_path() -> Path:
@@ -180,10 +168,15 @@ class Table:
         indices = np.array([self._index(key) for key in keys], dtype=np.intp)
         return self._accuracies(split, epochs)[indices]
 
+    def figure(self, key: Key, name: str, epochs: int | None = None) -> NDArray[np.float64]:
+        """Return any figure of one cell by name, shape (num_repeats,), NaN where missing."""
+        if name not in FIGURES:
+            raise unknown("figure", name, FIGURES)
+        return self._file.column(name, epochs)[self._index(key), :].copy()
+
     def time_s(self, key: Key, epochs: int | None = None) -> NDArray[np.float64]:
         """Return the training times of one cell in seconds, shape (num_repeats,)."""
-        index = self._index(key)
-        return self._file.column("time_s", epochs)[index, :].copy()
+        return self.figure(key, "time_s", epochs)
 
     def is_mean_only(self, key: Key, epochs: int | None = None) -> bool:
         """Tell whether only the mean over the repeats of a cell is known."""
@@ -217,7 +210,7 @@ class Table:
         ]
 
     def column(self, name: str, epochs: int | None = None) -> NDArray[Any]:
-        """Return a whole array as in the file, cells sorted by hash, read-only (`table_data`)."""
+        """Return a whole array as in the file, cells sorted by hash, read-only (see `data`)."""
         return self._file.column(name, epochs)
 
     def _index(self, key: Key) -> int:
@@ -229,30 +222,12 @@ class Table:
         return index
 
     def _find(self, key: Key) -> int | None:
-        digest = _digest(key)
-        hashes, digests = self._sorted_hashes
-        index = int(hashes.searchsorted(digest))
-        return index if digests[16 * index : 16 * index + 16] == digest else None
-
-    @cached_property
-    def _sorted_hashes(self) -> tuple[NDArray[np.bytes_], bytes]:
-        """The hashes to search in, and to compare with (numpy ignores trailing zeros)."""
-        hashes = self._file.column("hash")
-        return hashes.view("S16").ravel(), hashes.tobytes()
+        return self._file.find(digest_of(key))
 
     def _accuracies(self, split: str, epochs: int | None) -> NDArray[np.float64]:
         if split not in SPLITS:
             raise unknown("split", split, SPLITS)
         return self._file.column(split, epochs)
-
-
-def _digest(key: Key) -> bytes:
-    """Return the 16 bytes of a hash; one zero byte, which no cell has, for what is none."""
-    try:
-        digest = bytes.fromhex(key.hash if isinstance(key, Cell) else key)
-    except ValueError:
-        return b"\0"
-    return digest if len(digest) == 16 else b"\0"
 
 
 def _describe(key: Key) -> str:

@@ -9,7 +9,7 @@ import rich.table
 from rich.console import Group
 
 from bench.network.cell_costs import num_multiply_adds
-from bench.table.data import SPLITS
+from bench.table.data import FIGURES, SPLITS, known_means
 from bench.table.download import FILES
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _budgets(table: "Table") -> rich.table.Table:
         text.add_column(name, justify="right", overflow="fold")
     for epochs in table.budgets:
         counts = (~np.isnan(table.column("test", epochs))).sum(axis=1)
-        means = _means(table.column("test", epochs))
+        means = known_means(table.column("test", epochs))
         best = int(np.argmax(np.nan_to_num(means, nan=-1.0)))
         mean_only = table.column("mean_only", epochs)
         repeats = counts[~mean_only & (counts > 0)]
@@ -82,12 +82,6 @@ def _budgets(table: "Table") -> rich.table.Table:
             table.column("hash")[best].tobytes().hex() if counts.any() else "-",
         )
     return text
-
-
-def _means(accuracies: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    counts = (~np.isnan(accuracies)).sum(axis=1)
-    means: NDArray[np.float64] = np.nansum(accuracies, axis=1) / np.where(counts, counts, np.nan)
-    return means
 
 
 def _range(counts: "NDArray[np.int64]") -> str:
@@ -107,13 +101,15 @@ def _accuracies(table: "Table", cell: "Cell", epochs: int) -> rich.table.Table:
     text.add_column("mean (repeats unknown)" if mean_only else "mean", justify="right")
     for split in SPLITS:
         values = table.accuracy(cell, split, epochs)
-        mean = float(_means(values[None])[0])
+        mean = float(known_means(values[None])[0])
         text.add_row(split, *map(percent, values[:num_repeats].tolist()), percent(mean))
-    times = table.time_s(cell, epochs)
-    mean = float(_means(times[None])[0])
-    text.add_row("time", *map(_seconds, times[:num_repeats].tolist()), _seconds(mean))
+    for name in FIGURES[len(SPLITS) :]:
+        values = table.figure(cell, name, epochs)
+        unit = " s" if name.endswith("_s") else ""
+        texts = [_number(x, unit) for x in (*values[:num_repeats], known_means(values[None])[0])]
+        text.add_row(name.removesuffix("_s"), *texts)
     return text
 
 
-def _seconds(time_s: float) -> str:
-    return "-" if np.isnan(time_s) else f"{time_s:,.1f} s"
+def _number(value: float, unit: str) -> str:
+    return "-" if np.isnan(value) else f"{value:,.1f}{unit}"

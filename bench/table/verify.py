@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from bench.network.cell import Cell
-from bench.network.cell_costs import num_parameters
-from bench.network.skeleton import NASBENCH101
-from bench.table.data import SPLITS
+from bench.network.cell_costs import NASBENCH101, num_parameters
+from bench.table.data import FIGURES, SPLITS
 from bench.table.packing import unpack
 from bench.table.table import Table, TableError
 
@@ -73,7 +72,7 @@ def _graph_problem(
 
 def _figure_problems(table: Table, epochs: int) -> Iterator[str]:
     hashes = table.column("hash")
-    for name in (*SPLITS, "time_s"):
+    for name in FIGURES:
         values = table.column(name, epochs)
         bad = (values < 0) | np.isinf(values) | (name in SPLITS) & (values > 1)
         for index, repeat in np.argwhere(bad):

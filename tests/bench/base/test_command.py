@@ -2,12 +2,17 @@
 
 import argparse
 import errno
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from bench.base.command import Parser, positive, run_command
 from bench.base.names import unknown
+from tests.paths import ROOT
 
 
 @pytest.mark.parametrize(
@@ -33,7 +38,7 @@ def test_a_mistake_is_one_line_and_a_code(
 
 
 def test_success_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(lambda argv: None) == 0  # noqa: ARG005
+    assert run_command(lambda _: None) == 0
     assert capsys.readouterr() == ("", "")
 
 
@@ -62,3 +67,61 @@ def test_positive_reads_whole_numbers_from_one() -> None:
     for text in ("0", "-1", "1.5", "", "many"):
         with pytest.raises(argparse.ArgumentTypeError, match="must be a whole number of at least"):
             positive(text)
+
+
+INSTALLED = """\
+import sys
+from bench.base.command import run_command
+
+def command(argv):
+    from bench.base.parallel import in_parallel, task
+    import analysis
+    print(analysis.__file__)
+    print(*in_parallel(iter([task(where) for _ in range(2)]), jobs=2), sep="\\n")
+
+def where():
+    import supernet
+    return supernet.__file__
+
+if __name__ == "__main__":
+    sys.exit(run_command(command))
+"""
+
+
+def test_a_command_and_its_workers_find_their_own_packages(tmp_path: Path) -> None:
+    """As installed: the script is elsewhere, and PYTHONPATH comes before our packages."""
+    for name in ("analysis", "supernet"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        (tmp_path / "mine" / name / "__init__.py").write_text("raise RuntimeError('the user')\n")
+    script = tmp_path / "script.py"
+    script.write_text(INSTALLED)
+    path = os.pathsep.join([str(tmp_path / "mine"), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env=os.environ | {"PYTHONPATH": path},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    own = [str(ROOT / name / "__init__.py") for name in ("analysis", "supernet", "supernet")]
+    assert done.stdout.splitlines() == own
+
+
+def test_a_real_command_finds_its_own_packages(tmp_path: Path) -> None:
+    (tmp_path / "supernet").mkdir()
+    (tmp_path / "supernet" / "__init__.py").write_text("raise RuntimeError('the user')\n")
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    code = "import sys; from bench.run import main; sys.exit(main(['--m', '0']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": path},
+        cwd=tmp_path.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: "), done.stderr
+    assert "the user" not in done.stderr

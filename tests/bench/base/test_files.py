@@ -21,7 +21,7 @@ def test_success_replaces(tmp_path: Path) -> None:
 def test_failure_leaves_everything_as_it_was(tmp_path: Path, error: BaseException) -> None:
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(type(error)) as raised, replacing(path) as temporary:  # noqa: PT012
+    with pytest.raises(type(error)) as raised, replacing(path) as temporary:  # noqa: PT012 (what is tested is the block)
         temporary.write_text("half of the n")
         raise error
     assert path.read_text() == "old"

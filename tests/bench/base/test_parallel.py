@@ -14,9 +14,14 @@ from tests.supernet.test_runs import RECIPE, SAME_BYTES
 def run_two(results: Path, jobs: int, backend: str = "loky", scheduler: str | None = None) -> None:
     runs = [open_run(results, RECIPE, seed, "cpu", 1) for seed in (0, 1)]
     run_all(
-        runs, data=None, device="cpu", num_threads=1, jobs=jobs, backend=backend,
+        runs,
+        data=None,
+        device="cpu",
+        num_threads=1,
+        jobs=jobs,
+        backend=backend,
         scheduler=scheduler,
-    )  # fmt: skip
+    )
 
 
 def contents(results: Path) -> dict[tuple[str, str], bytes]:

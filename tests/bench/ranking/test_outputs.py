@@ -13,8 +13,9 @@ from scipy import stats
 
 from bench.base.files import read_csv, write_csv
 from bench.ranking.baselines import BASELINES
+from bench.ranking.entries import select_entries
 from bench.ranking.outputs import Rankings, rank, write_rankings
-from bench.ranking.protocol import PROTOCOLS, select
+from bench.ranking.protocol import PROTOCOLS
 from bench.table.table import Table
 from tests.synthetic import write_runs, write_truth
 
@@ -75,8 +76,12 @@ def test_every_group_has_one_row(rankings: Rankings) -> None:
     frame = rankings.kendall_tau
     groups = frame[frame["bn"] != "-"].groupby(["protocol", "m"]).size()
     assert groups.to_dict() == {
-        ("sound", 2): 8, ("sound", 4): 8, ("paper", 2): 8, ("paper", 4): 8, ("authors", 4): 8
-    }  # fmt: skip
+        ("sound", 2): 8,
+        ("sound", 4): 8,
+        ("paper", 2): 8,
+        ("paper", 4): 8,
+        ("authors", 4): 8,
+    }
     baselines = frame[frame["bn"] == "-"]
     assert (baselines["calibrated"] == "-").all()
     assert set(baselines["scorer"]) == {*BASELINES, "random"}
@@ -90,7 +95,7 @@ def test_a_mean_and_its_spread_are_those_of_the_seeds(
     taus = []
     for run in runs:
         if (run.recipe.name, run.recipe.m, run.recipe.batch_norm) == ("sound", 4, "single"):
-            entries = select(run.scores(), run.space, table, SOUND, run.seed)
+            entries = select_entries(run.scores(), run.space, table, SOUND, run.seed)
             entries = entries[entries["calibrated"]]
             taus.append(stats.kendalltau(entries["negative_loss"], entries["truth"]).statistic)
     where = {"m": 4, "bn": "single", "calibrated": "True", "scorer": "negative_loss"}
@@ -127,10 +132,11 @@ def test_differences_pair_runs_of_one_seed(rankings: Rankings) -> None:
     shadow, single = (
         rankings.by_seed.loc[
             (rankings.by_seed[list(where)] == pd.Series(where)).all(axis=1)
-            & (rankings.by_seed["bn"] == bn), "tau",
+            & (rankings.by_seed["bn"] == bn),
+            "tau",
         ].to_numpy()
         for bn in ("shadow", "single")
-    )  # fmt: skip
+    )
     expected = stats.ttest_rel(shadow, single).confidence_interval(0.95)
     assert row["difference_mean"] == pytest.approx((shadow - single).mean(), abs=1e-5)
     assert row["difference_std"] == pytest.approx((shadow - single).std(ddof=1), abs=1e-5)
@@ -191,9 +197,17 @@ def test_random_scores_span_zero(rankings: Rankings) -> None:
 def test_points_show_each_recipe_under_its_first_protocol(rankings: Rankings) -> None:
     points = rankings.points
     assert list(points.columns) == [
-        "m", "space", "bn", "seed", "calibrated", "protocol", "cell_hash", "truth",
-        "negative_loss", "accuracy",
-    ]  # fmt: skip
+        "m",
+        "space",
+        "bn",
+        "seed",
+        "calibrated",
+        "protocol",
+        "cell_hash",
+        "truth",
+        "negative_loss",
+        "accuracy",
+    ]
     assert set(points["protocol"]) == {"sound", "authors"}
     sound = points[(points["protocol"] == "sound") & (points["m"] == 4)]
     assert sound.groupby(["bn", "seed", "calibrated"]).size().unique().tolist() == [34]
@@ -241,8 +255,12 @@ def test_own_baselines_and_scorers_are_ranked(
     write_csv(runs[-1].scores().assign(margin=1.0), tmp_path / "scores.csv")
     ranked = rank([run], table, [PROTOCOLS[run.recipe.name]], baselines={"mine:depth": depth})
     assert set(ranked.kendall_tau["scorer"]) == {
-        "negative_loss", "accuracy", "margin", "mine:depth", "random"
-    }  # fmt: skip
+        "negative_loss",
+        "accuracy",
+        "margin",
+        "mine:depth",
+        "random",
+    }
     assert ranked.kendall_tau[ranked.kendall_tau["scorer"] == "margin"]["tau_mean"].isna().all()
     assert ranked.differences.empty, "neither a rival nor the parameter count"
 

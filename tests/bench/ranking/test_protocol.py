@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from bench.ranking.protocol import PROTOCOLS, check, describe, scorers, select
+from bench.ranking.entries import scorers, select_entries
+from bench.ranking.protocol import PROTOCOLS, Protocol, check, describe
 from bench.ranking.selection import MAX_DRAWS
 from bench.space.branches import Branches, FirstBranches
 from bench.table.table import Table
@@ -17,9 +18,6 @@ from tests.synthetic import cells, scores, write_truth
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from bench.ranking.protocol import Protocol
-    from bench.space.space import CellSpace
 
 SOUND, PAPER, AUTHORS = (PROTOCOLS[name] for name in ("sound", "paper", "authors"))
 
@@ -30,14 +28,14 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
         yield table
 
 
-def entries(space: CellSpace, table: Table, protocol: Protocol, seed: int = 0) -> pd.DataFrame:
-    frame = select(scores(space, 0), space, table, protocol, seed)
+def entries(space: Space, table: Table, protocol: Protocol, seed: int = 0) -> pd.DataFrame:
+    frame = select_entries(scores(space, 0), space, table, protocol, seed)
     return frame[~frame["calibrated"]]
 
 
 def test_sound_averages_the_copies_of_a_cell(table: Table) -> None:
     space, own = Branches(4), scores(Branches(4), 0).assign(mine=1.0)
-    frame = select(own, space, table, SOUND, 0)
+    frame = select_entries(own, space, table, SOUND, 0)
     assert scorers(frame) == ["negative_loss", "accuracy", "mine"]
     for calibrated, part in frame.groupby("calibrated"):
         assert len(part) == 34
@@ -104,7 +102,7 @@ def test_authors_draw_one_repeat_anew_for_every_copy(table: Table) -> None:
 def test_authors_pair_runs_of_one_seed_before_dropping(table: Table) -> None:
     """Whatever a run's scores drop, an entry that stays has the truth it has in other runs."""
     space = FirstBranches(4)
-    one, other = (select(scores(space, s), space, table, AUTHORS, seed=7) for s in (1, 2))
+    one, other = (select_entries(scores(space, s), space, table, AUTHORS, seed=7) for s in (1, 2))
     everyone = entries(space, table, replace(AUTHORS, drop_lowest=0), seed=7)
     known = set(zip(everyone["architecture"], everyone["truth"], strict=True))
     assert len(one) == len(other) == 140
@@ -146,13 +144,13 @@ def test_check_refuses_a_space_without_lists() -> None:
         m = 4
 
     with pytest.raises(ValueError, match="draws ordered lists, which space 'bare' lacks"):
-        check(AUTHORS, Bare())  # type: ignore[arg-type]
+        check(AUTHORS, Bare())  # type: ignore[arg-type]  # no Space on purpose
 
 
 def test_a_sampler_that_misses_architectures_ends(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The released code loops for ever when more is drawn than exists."""
+    """The released code loops forever when more is drawn than exists."""
     space = Branches(4)
     monkeypatch.setattr(space, "sample", lambda _: space.architectures()[0])
     with pytest.raises(ValueError, match=f"{MAX_DRAWS:,} draws gave only 1 of the 70"):
@@ -162,7 +160,7 @@ def test_a_sampler_that_misses_architectures_ends(
 def test_dropping_needs_uncalibrated_scores(table: Table) -> None:
     own = scores(FirstBranches(4), 0)
     with pytest.raises(ValueError, match="only calibrated scores"):
-        select(own[own["calibrated"]], FirstBranches(4), table, AUTHORS, 0)
+        select_entries(own[own["calibrated"]], FirstBranches(4), table, AUTHORS, 0)
 
 
 def test_missing_cells_are_counted_and_left_out_only_when_asked(tmp_path: Path) -> None:
@@ -172,10 +170,10 @@ def test_missing_cells_are_counted_and_left_out_only_when_asked(tmp_path: Path) 
             with pytest.raises(
                 ValueError, match=r"lacks the test accuracy of 12 of the 34 cells .*--allow-"
             ):
-                select(scores(space, 0), space, few, protocol, 0)
-        frame = select(scores(space, 0), space, few, SOUND, 0, allow_missing=True)
+                select_entries(scores(space, 0), space, few, protocol, 0)
+        frame = select_entries(scores(space, 0), space, few, SOUND, 0, allow_missing=True)
         assert set(frame["cell_hash"]) == set(few.hashes())
-        frame = select(scores(space, 0), space, few, PAPER, 0, allow_missing=True)
+        frame = select_entries(scores(space, 0), space, few, PAPER, 0, allow_missing=True)
         assert len(frame) == 140, "70 are drawn among those with truth"
         assert set(frame["cell_hash"]) <= set(few.hashes())
 
@@ -184,8 +182,8 @@ def test_cells_known_by_mean_have_no_random_repeat(tmp_path: Path) -> None:
     space = FirstBranches(4)
     with Table(write_truth(tmp_path / "means.h5", num_means=4)) as means:
         with pytest.raises(ValueError, match="lacks the repeats of 4 of the 34 cells"):
-            select(scores(space, 0), space, means, AUTHORS, 0)
-        frame = select(scores(space, 0), space, means, AUTHORS, 0, allow_missing=True)
+            select_entries(scores(space, 0), space, means, AUTHORS, 0)
+        frame = select_entries(scores(space, 0), space, means, AUTHORS, 0, allow_missing=True)
         assert not set(frame["cell_hash"]) & {cell.hash for cell in cells()[:4]}
 
 
@@ -195,7 +193,7 @@ def test_one_cell_is_no_ranking(tmp_path: Path) -> None:
         Table(write_truth(tmp_path / "one.h5", num_cells=1)) as one,
         pytest.raises(ValueError, match="no ranking of 1 of 34 cells"),
     ):
-        select(scores(space, 0), space, one, SOUND, 0, allow_missing=True)
+        select_entries(scores(space, 0), space, one, SOUND, 0, allow_missing=True)
 
 
 def test_protocols_are_spelled_out() -> None:
@@ -207,3 +205,27 @@ def test_protocols_are_spelled_out() -> None:
         "the 30 of lowest uncalibrated accuracy dropped; copies of one cell kept; "
         "truth = validation accuracy of one random repeat per entry"
     )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("selection", "sampled", r"selection='sampled' is not all or .*: did you mean 'sampler'\?"),
+        ("copies", "kep", r"copies='kep' is not average or keep: did you mean 'keep'\?"),
+        ("truth_split", "tset", r"truth_split='tset' is not test or valid: did you mean 'test'\?"),
+        ("truth_repeats", "one", "truth_repeats='one' is not mean or random"),
+        ("num_drawn", -1, "num_drawn=-1 must not be negative"),
+        ("drop_lowest", -30, "drop_lowest=-30 must not be negative"),
+    ],
+)
+def test_a_wrong_field_is_refused_when_the_protocol_is_made(
+    field: str, value: object, message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        replace(SOUND, **{field: value})  # type: ignore[arg-type]  # values are wrong on purpose
+
+
+@pytest.mark.parametrize("selection", ["sampler", "ordered-lists"])
+def test_a_selection_that_draws_must_draw_some(selection: str) -> None:
+    with pytest.raises(ValueError, match="num_drawn=0 must be at least 1"):
+        Protocol(name="none", selection=selection)

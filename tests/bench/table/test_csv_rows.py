@@ -20,7 +20,7 @@ NAN = np.nan
 
 
 def read(tmp_path: Path, text: str, **options: bool | int) -> "TableData":
-    builder, _ = read_csv(written(tmp_path, text), NASBENCH101, **options)  # type: ignore[arg-type]
+    builder, _ = read_csv(written(tmp_path, text), NASBENCH101, **options)  # type: ignore[arg-type]  # each to its own
     return builder.build()
 
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.network.cell import INPUT, OPERATIONS, OUTPUT, Cell
-from bench.network.cell_costs import num_parameters
-from bench.network.skeleton import Skeleton
+from bench.network.cell_costs import Skeleton, num_parameters
+from bench.table.file import TableFile
 from bench.table.table import (
     CellNotInTableError,
     Row,
@@ -124,8 +124,15 @@ def test_other_keys_are_not_there(path: Path, key: Any) -> None:
 )
 def test_absent_cells_are_refused(path: Path, key: str, message: str) -> None:
     with Table(path) as table:
-        for ask in (table.accuracy, table.mean_accuracy, table.repeats, table.time_s,
-                    table.is_mean_only, table.parameters, table.cell):  # fmt: skip
+        for ask in (
+            table.accuracy,
+            table.mean_accuracy,
+            table.repeats,
+            table.time_s,
+            table.is_mean_only,
+            table.parameters,
+            table.cell,
+        ):
             with pytest.raises(CellNotInTableError, match=message):
                 ask(key)
         with pytest.raises(CellNotInTableError, match=message):
@@ -188,22 +195,18 @@ digests = st.binary(min_size=16, max_size=16) | st.sampled_from(
 )
 
 
-class FakeFile:
-    """Stands for a file of nothing but hashes."""
-
-    def __init__(self, digests: list[bytes]) -> None:
-        self.hashes = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 16)
-
-    def column(self, name: str) -> Any:
-        """Return the hashes."""
-        assert name == "hash"
-        return self.hashes
+def table_of(digests: list[bytes]) -> Table:
+    """Make a table that has read its hashes, and has nothing else."""
+    file, table = TableFile.__new__(TableFile), Table.__new__(Table)
+    hashes = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 16)
+    vars(file)["_columns"] = {("hash", None): hashes}
+    vars(table)["_file"] = file
+    return table
 
 
 @given(st.sets(digests, min_size=1, max_size=20))
 def test_every_hash_is_found_and_no_other(digests: set[bytes]) -> None:
-    table = Table.__new__(Table)
-    vars(table)["_file"] = FakeFile(sorted(digests))
+    table = table_of(sorted(digests))
     for digest in digests:
         assert table.hashes()[table._index(digest.hex())] == digest.hex()
         other = bytes([digest[0] ^ 1]) + digest[1:]
@@ -357,6 +360,19 @@ def test_a_missing_array_is_told(path: Path) -> None:
         del file["epochs_108/test"]
     with Table(path) as table, pytest.raises(TableError, match="epochs_108/test cannot be read"):
         table.accuracy(FIRST_CELL)
+
+
+def test_a_figure_added_later_is_unknown_in_an_older_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Table(path) as table:
+        with pytest.raises(ValueError, match=r"unknown figure 'energy_j': known: train, valid,"):
+            table.figure(FIRST_CELL, "energy_j")
+        for module in ("file", "table"):
+            figures = ("train", "valid", "test", "time_s", "energy_j")
+            monkeypatch.setattr(f"bench.table.{module}.FIGURES", figures)
+        np.testing.assert_array_equal(table.figure(FIRST_CELL, "energy_j"), [NAN] * 3)
+        np.testing.assert_array_equal(table.figure(FIRST_CELL, "time_s"), [30.5] * 3)
 
 
 def test_an_array_of_another_length_is_told(path: Path) -> None:

@@ -1,0 +1,55 @@
+"""ranking.json: the command, recipes, protocols and table behind a ranking, in words and figures.
+
+A number without its recipe and protocol is never printed; whoever prints one finds them here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from bench.ranking.protocol import describe
+from bench.runs.words import describe_recipes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.ranking.protocol import Protocol
+    from bench.runs.run import Run
+    from bench.table.table import Table
+
+
+def about_ranking(
+    runs: Sequence[Run],
+    table: Table,
+    protocols: Sequence[Protocol],
+    *,
+    headline: str,
+    command: str,
+    notes: list[str],
+) -> dict[str, Any]:
+    """Gather what ranking.json holds.
+
+    Args:
+        runs: those ranked, and others of the folder.
+        table: the truth.
+        protocols: how the runs were ranked, the headline first.
+        headline: the scorer shown first.
+        command: the command line that asked for it.
+        notes: what was assumed.
+    """
+    recipes = {protocol.recipe for protocol in protocols}
+    sources = [source._asdict() for source in table.provenance["sources"]]
+    return {
+        "command": command,
+        "headline": {"protocol": protocols[0].name, "scorer": headline},
+        "protocols": {p.name: asdict(p) | {"words": describe(p)} for p in protocols},
+        "recipes": describe_recipes([run for run in runs if run.recipe.name in recipes]),
+        "table": {
+            **table.provenance,
+            "file": table.path.name,
+            "sources": sources,
+            "skeleton": asdict(table.skeleton),
+        },
+        "notes": notes,
+    }
