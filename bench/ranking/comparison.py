@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bench.ranking.entries import select_entries
 from bench.ranking.ruler import NONE, Group, Ranked, Ruler
-from bench.runs.run import SCORES
+from bench.runs.layout import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bench.ranking.protocol import Protocol
-    from bench.space.branches import Space
+    from bench.space.space import CellSpace
     from bench.table.table import Table
 
 TOO_FEW = "no ranking of {num}: use a larger m, another protocol, or a table that has more"
@@ -26,7 +26,7 @@ TOO_FEW = "no ranking of {num}: use a larger m, another protocol, or a table tha
 
 def select_entries(
     scores: pd.DataFrame,
-    space: Space,
+    space: CellSpace,
     table: Table,
     protocol: Protocol,
     seed: int,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bench.base.checks import check_choice, check_least
 
 if TYPE_CHECKING:
-    from bench.space.branches import Space
+    from bench.space.space import CellSpace
 
 SELECTIONS = ("all", "sampler", "ordered-lists")
 COPIES = ("average", "keep")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 MAX_DRAWS = 100_000
 
 
-def select_architectures(pool: list[str], space: Space, protocol: Protocol, seed: int) -> list[str]:
+def select_architectures(
+    pool: list[str], space: CellSpace, protocol: Protocol, seed: int
+) -> list[str]:
     """Return the architectures that enter, in the order drawn; from ordered lists, some twice.
 
     Args:

@@ -128,8 +128,8 @@ def redraw(sizes: np.ndarray) -> Any:
 
 
 def sample_new(
-    space: MixPathSpace, rng: np.random.Generator, seen: dict[Any, None], count: int
-) -> list[MixArchitecture]:
+    space: Space, rng: np.random.Generator, seen: dict[Any, None], count: int
+) -> list[Any]:
     """Sample architectures not seen before, and add them to what is seen.
 
     Args:
@@ -138,7 +138,7 @@ def sample_new(
         seen: as keys, those not to return; the new ones are added.
         count: how many; the space must have so many left.
     """
-    batch: list[MixArchitecture] = []
+    batch: list[Any] = []
     samples = _samples(space, rng)
     while len(batch) < count:
         architecture = next(samples)
@@ -148,7 +148,7 @@ def sample_new(
     return batch
 
 
-def _samples(space: MixPathSpace, rng: np.random.Generator) -> Iterator[MixArchitecture]:
+def _samples(space: Space, rng: np.random.Generator) -> Iterator[Any]:
     """Sample as training does; where that gives nothing new any more, enumerate the space."""
     for _ in range(MAX_DRAWS * max(1, min(space.count(), 10**4))):
         yield space.sample(rng)

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.network.cell_costs import Skeleton
+from bench.network.skeleton import Skeleton
 from bench.table.data import FIGURES, FIRST_FIGURES, KIND, SCHEMA_VERSION, Source, TableError
 
 CELL_COLUMNS = ("hash", "edges", "operations", "parameters")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from bench.network.cell import Cell
-from bench.network.cell_costs import NASBENCH101, num_parameters
+from bench.network.cell_costs import num_parameters
+from bench.network.skeleton import NASBENCH101
 from bench.table.data import FIGURES, SPLITS
 from bench.table.packing import unpack
 from bench.table.table import Table, TableError

@@ -13,7 +13,7 @@ import pandas as pd
 
 from bench.base.streams import child_rng
 from bench.runs.evaluations import Evaluations
-from bench.search.algorithms import draw_new
+from bench.search.algorithms import sample_new
 
 if TYPE_CHECKING:
     from supernet.measure.snapshots import Snapshots
@@ -23,7 +23,7 @@ def measure(snapshots: Snapshots, num_models: int) -> pd.DataFrame:
     """Score architectures: architecture, calibrated, accuracy, loss."""
     run, space = snapshots.run, snapshots.parts.space
     num = min(num_models, space.count())
-    chosen = draw_new(space, child_rng(run.seed, "accuracies"), {}, num)
+    chosen = sample_new(space, child_rng(run.seed, "accuracies"), {}, num)
     scorer = snapshots.scorer(snapshots.model(snapshots.final_epoch))
     rows = []
     for is_calibrated, score in ((False, scorer.raw), (True, scorer.calibrated)):

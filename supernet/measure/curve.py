@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.base.streams import child_rng
-from bench.search.algorithms import draw_new
+from bench.search.algorithms import sample_new
 
 if TYPE_CHECKING:
     from bench.space.space import Space
@@ -38,7 +38,7 @@ def sample(space: Space, seed: int, num: int = NUM_ARCHITECTURES) -> list[Any]:
     """Draw distinct architectures as training does, or take all where there are no more."""
     if space.count() <= num:
         return list(space.architectures())
-    return draw_new(space, child_rng(seed, "curve"), {}, num)
+    return sample_new(space, child_rng(seed, "curve"), {}, num)
 
 
 def num_score_images(snapshots: Snapshots) -> int:

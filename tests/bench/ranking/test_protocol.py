@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from bench.space.space import CellSpace
+
 SOUND, PAPER, AUTHORS = (PROTOCOLS[name] for name in ("sound", "paper", "authors"))
 
 
@@ -28,7 +30,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
         yield table
 
 
-def entries(space: Space, table: Table, protocol: Protocol, seed: int = 0) -> pd.DataFrame:
+def entries(space: CellSpace, table: Table, protocol: Protocol, seed: int = 0) -> pd.DataFrame:
     frame = select_entries(scores(space, 0), space, table, protocol, seed)
     return frame[~frame["calibrated"]]
 

@@ -10,7 +10,8 @@ import pytest
 from bench.network.skeleton import BlockSkeleton
 from bench.search.algorithms import ALGORITHMS, nsga2, random_search
 from bench.search.pareto import hypervolume
-from bench.space.kernels import MixPathSpace, MixSkeleton, s1, s3
+from bench.space.kernels import KernelSpace
+from bench.space.mixpath import s1, s3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.network.cell import INPUT, OPERATIONS, OUTPUT, Cell
-from bench.network.cell_costs import Skeleton, num_parameters
+from bench.network.cell_costs import num_parameters
+from bench.network.skeleton import Skeleton
 from bench.table.file import TableFile
 from bench.table.table import (
     CellNotInTableError,
