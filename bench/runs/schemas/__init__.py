@@ -1,0 +1,96 @@
+"""Schemas: what every file that a stage leaves for another holds, checked when read and written.
+
+    frame = schemas.read(folder / "history.csv", schemas.HISTORY)
+    schemas.write(frame, folder / "history.csv", schemas.HISTORY)
+
+`run_files`, `measurements` and `rankings` say what there is; a damaged file is a
+`DamagedFileError` of one line. A column for the files of tomorrow is a line in one of them, with
+the default that those of today are read with.
+"""
+
+from bench.runs.schemas.calibrated import (
+    calibrated_text,
+    calibrated_word,
+    is_calibrated,
+    is_raw,
+    to_calibrated,
+)
+from bench.runs.schemas.csv_files import conform, read, write
+from bench.runs.schemas.json_files import JsonSchema, Key, later, read_json, write_json
+from bench.runs.schemas.kinds import schema_of
+from bench.runs.schemas.measurements import (
+    ACCURACIES,
+    BN_STATISTICS,
+    CALIBRATION_SWEEP,
+    COMBINATION_STATISTICS,
+    CURVE,
+    JACOBIAN,
+    SIMILARITY,
+)
+from bench.runs.schemas.rankings import (
+    CALIBRATION_TAU,
+    DIFFERENCES,
+    KENDALL_TAU,
+    KENDALL_TAU_BY_SEED,
+    POINTS,
+    RANKING,
+    VARIATIONS,
+)
+from bench.runs.schemas.run_files import (
+    CELL_SCORES,
+    EVALUATED,
+    EVALUATION,
+    HISTORY,
+    KERNEL_SCORES,
+    PARETO,
+    RUN,
+    SCORES_PART,
+    SEARCH,
+    TIMES,
+)
+from bench.runs.schemas.schema import NONE, Column, DamagedFileError, Schema
+
+__all__ = [
+    "ACCURACIES",
+    "BN_STATISTICS",
+    "CALIBRATION_SWEEP",
+    "CALIBRATION_TAU",
+    "CELL_SCORES",
+    "COMBINATION_STATISTICS",
+    "CURVE",
+    "DIFFERENCES",
+    "EVALUATED",
+    "EVALUATION",
+    "HISTORY",
+    "JACOBIAN",
+    "KENDALL_TAU",
+    "KENDALL_TAU_BY_SEED",
+    "KERNEL_SCORES",
+    "NONE",
+    "PARETO",
+    "POINTS",
+    "RANKING",
+    "RUN",
+    "SCORES_PART",
+    "SEARCH",
+    "SIMILARITY",
+    "TIMES",
+    "VARIATIONS",
+    "Column",
+    "DamagedFileError",
+    "JsonSchema",
+    "Key",
+    "Schema",
+    "calibrated_text",
+    "calibrated_word",
+    "conform",
+    "is_calibrated",
+    "is_raw",
+    "later",
+    "read",
+    "read_json",
+    "schema_of",
+    "to_calibrated",
+    "write",
+    "write_json",
+]

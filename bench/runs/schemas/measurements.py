@@ -1,0 +1,122 @@
+"""Schemas of the measurements, which lie beside the scores of the run that they are of."""
+
+from __future__ import annotations
+
+from bench.runs.schemas.columns import (
+    ACCURACY,
+    CALIBRATED,
+    CELL_HASH,
+    CORRELATION,
+    COUNT,
+    INDEX,
+    LOSS,
+    NUMBER,
+    POSITIVE,
+    SPREAD,
+    TEXT,
+)
+from bench.runs.schemas.schema import Column, Schema
+
+AGAIN = "delete it: measuring the run again makes it again"
+
+PAIR = {
+    "epoch": INDEX,
+    "cell": INDEX,
+    "kind": Column("str", choices=("paths", "sum")),
+    "first": INDEX,
+    "second": INDEX,
+    "place": Column("str", choices=("raw", "normed")),
+}
+"""What a similarity compares; epoch 0 is untrained."""
+
+BN_STATISTICS = Schema(
+    "bn_statistics.csv",
+    {
+        "block": INDEX,
+        "num_paths": COUNT,
+        "combination": Column("str", nullable=True),
+        "channel": INDEX,
+        "mean": NUMBER,
+        "variance": SPREAD,
+        "weight": NUMBER,
+        "bias": NUMBER,
+    },
+    keys=("block", "num_paths", "combination", "channel"),
+    remedy=AGAIN,
+)
+
+COMBINATION_STATISTICS = Schema(
+    "combination_statistics.csv",
+    {
+        "block": INDEX,
+        "architecture": TEXT,
+        "num_paths": POSITIVE,
+        "number_mean_distance": SPREAD,
+        "number_log_variance_distance": SPREAD,
+        "all_mean_distance": SPREAD,
+        "all_log_variance_distance": SPREAD,
+    },
+    keys=("block", "architecture"),
+    remedy=AGAIN,
+)
+
+SIMILARITY = Schema(
+    "similarity.csv",
+    {
+        **PAIR,
+        "centred": Column("bool"),
+        "mean": CORRELATION,
+        "variance": SPREAD,
+        "num_images": COUNT,
+    },
+    keys=(*PAIR, "centred"),
+    remedy=AGAIN,
+)
+
+JACOBIAN = Schema(
+    "jacobian.csv",
+    {
+        **PAIR,
+        "mean": NUMBER,  # an estimate less its bias can be above 1
+        "variance": SPREAD,
+        "num_images": COUNT,
+        "error": SPREAD,
+        "is_exact": Column("bool"),
+        "num_passes": POSITIVE,
+    },
+    keys=tuple(PAIR),
+    remedy=AGAIN,
+)
+
+CURVE = Schema(
+    "curve.csv",
+    {"epoch": INDEX, "architecture": TEXT, "accuracy": ACCURACY, "loss": LOSS},
+    keys=("epoch", "architecture"),
+    remedy=AGAIN,
+)
+
+CALIBRATION_SWEEP = Schema(
+    "calibration_sweep.csv",
+    {
+        "factor": Column("str", choices=("raw", "none", "images", "batch", "reset", "split")),
+        "split": TEXT,
+        "architecture": TEXT,
+        "cell_hash": CELL_HASH,
+        "accuracy": ACCURACY,
+        "loss": LOSS,
+        "num_images": Column("int", low=1, nullable=True),
+        "batch": Column("int", low=1, nullable=True),
+        "reset": Column("bool", nullable=True),
+    },
+    keys=("factor", "split", "num_images", "batch", "reset", "architecture"),
+    allows_more=True,
+    remedy=AGAIN,
+)
+"""Of raw scores, no images were calibrated on."""
+
+ACCURACIES = Schema(
+    "accuracies.csv",
+    {"architecture": TEXT, "calibrated": CALIBRATED, "accuracy": ACCURACY, "loss": LOSS},
+    keys=("architecture", "calibrated"),
+    remedy=AGAIN,
+)

@@ -1,0 +1,157 @@
+"""Schemas of what the ranking stage leaves in a results folder for the analyses."""
+
+from __future__ import annotations
+
+from bench.runs.schemas.columns import (
+    ACCURACY,
+    CALIBRATED,
+    CELL_HASH,
+    CORRELATION,
+    COUNT,
+    DIFFERENCE,
+    NON_NEGATIVE,
+    NUMBER,
+    POSITIVE,
+    SEED,
+    SHARE,
+    SPREAD,
+    TEXT,
+    M,
+)
+from bench.runs.schemas.json_files import JsonSchema, Key
+from bench.runs.schemas.schema import Column, Schema
+
+AGAIN = "delete it: ranking the runs again makes it again"
+MEASURE_AGAIN = "delete it: measuring the runs again makes it again"
+
+IDENTITY = {
+    "m": M,
+    "bn": TEXT,
+    "calibrated": Column("calibrated", nullable=True),
+    "scorer": TEXT,
+    "protocol": TEXT,
+}
+QUALITY = {
+    "spearman": CORRELATION,
+    "weighted_tau": CORRELATION,
+    "precision_top10": SHARE,
+    "regret": SHARE,
+    "ceiling": SHARE,
+}
+RUN = {"m": M, "bn": TEXT, "seed": SEED}
+
+KENDALL_TAU = Schema(
+    "kendall_tau.csv",
+    {
+        **IDENTITY,
+        "num_seeds": POSITIVE,
+        "num_architectures": NON_NEGATIVE,  # means over seeds
+        "num_cells": NON_NEGATIVE,
+        "tau_mean": CORRELATION,
+        "tau_std": SPREAD,
+        "tau_low": CORRELATION,
+        "tau_high": CORRELATION,
+        **QUALITY,
+    },
+    keys=tuple(IDENTITY),
+    remedy=AGAIN,
+)
+
+KENDALL_TAU_BY_SEED = Schema(
+    "kendall_tau_by_seed.csv",
+    {
+        **IDENTITY,
+        "seed": SEED,
+        "num_architectures": NON_NEGATIVE,
+        "num_cells": NON_NEGATIVE,
+        "tau": CORRELATION,
+        **QUALITY,
+    },
+    keys=(*IDENTITY, "seed"),
+    remedy=AGAIN,
+)
+
+DIFFERENCES = Schema(
+    "differences.csv",
+    {
+        **IDENTITY,
+        "calibrated": CALIBRATED,
+        "minus": TEXT,
+        "num_seeds": POSITIVE,
+        "num_cells": COUNT,
+        "difference_mean": DIFFERENCE,
+        "difference_std": SPREAD,
+        "difference_low": DIFFERENCE,
+        "difference_high": DIFFERENCE,
+        "difference_low_seeds": NUMBER,
+        "difference_high_seeds": NUMBER,
+        "by_seed": TEXT,
+    },
+    keys=(*IDENTITY, "minus"),
+    remedy=AGAIN,
+)
+
+POINTS = Schema(
+    "points.csv",
+    {
+        "m": M,
+        "space": TEXT,
+        "bn": TEXT,
+        "seed": SEED,
+        "calibrated": CALIBRATED,
+        "protocol": TEXT,
+        "cell_hash": CELL_HASH,
+        "truth": ACCURACY,
+        "negative_loss": Column("float", high=0, nullable=True),
+        "accuracy": ACCURACY,
+    },
+    allows_more=True,
+    remedy=AGAIN,
+)
+"""Copies of a cell are rows of their own where a protocol keeps them."""
+
+VARIATIONS = Schema(
+    "variations.csv",
+    {
+        **RUN,
+        "variation": TEXT,
+        "field": Column("str", choices=("protocol", "recipe")),
+        "tau": CORRELATION,
+        "num_entries": COUNT,
+        "num_cells": COUNT,
+    },
+    keys=(*RUN, "variation"),
+    remedy=MEASURE_AGAIN,
+)
+
+CALIBRATION_TAU = Schema(
+    "calibration_tau.csv",
+    {
+        **RUN,
+        "factor": TEXT,
+        "split": TEXT,
+        "num_images": NUMBER,
+        "batch": NUMBER,
+        "reset": Column("bool", nullable=True),
+        "scorer": TEXT,
+        "tau": CORRELATION,
+        "accuracy": ACCURACY,
+        "num_cells": COUNT,
+    },
+    keys=(*RUN, "factor", "split", "num_images", "batch", "reset", "scorer"),
+    remedy=MEASURE_AGAIN,
+)
+"""Counts of images are written as 512.0: so they were from the start."""
+
+RANKING = JsonSchema(
+    "ranking.json",
+    {
+        "command": Key("text"),
+        "headline": Key("object"),
+        "protocols": Key("object"),
+        "recipes": Key("object"),
+        "table": Key("object"),
+        "notes": Key("list"),
+    },
+    remedy=AGAIN,
+)

@@ -1,0 +1,135 @@
+"""Schemas of what a run folder holds, and of the searches in it.
+
+    run.json            recipe, seed, versions, commit, device
+    history.csv         what each epoch measured on its training images
+    times.csv           how long stages took; apart, since all else repeats to the byte
+    scores.csv          every architecture scored, raw and calibrated
+    scores.part.csv     the same, while scoring goes on
+    evaluation.csv      a network trained on its own: accuracy by epoch
+    search.json, evaluated.csv, pareto.csv      one search: settings, what it paid for, its front
+
+A `loss` may be missing: a network whose outputs are no numbers has an accuracy, but no loss.
+"""
+
+from __future__ import annotations
+
+from bench.runs.schemas.columns import (
+    ACCURACY,
+    CALIBRATED,
+    CELL_HASH,
+    COUNT,
+    EPOCH,
+    LOSS,
+    NON_NEGATIVE,
+    POSITIVE,
+    TEXT,
+)
+from bench.runs.schemas.json_files import JsonSchema, Key, later
+from bench.runs.schemas.schema import Column, Schema
+
+AGAIN = "delete it: the same command makes it again"
+SEARCH_AGAIN = "delete its folder: the same search makes it again, from scores paid for already"
+MEASURED = {"calibrated": CALIBRATED, "accuracy": ACCURACY, "loss": LOSS}
+COSTS = {"num_parameters": COUNT, "num_multiply_adds": COUNT}
+
+RUN = JsonSchema(
+    "run.json",
+    {
+        "recipe": Key("object"),
+        "seed": Key("integer"),
+        "device": later("text", "unknown"),
+        "num_threads": later("integer", 0),
+        "python": later("text", "unknown"),
+        "machine": later("text", "unknown"),
+        "versions": later("object", {}),
+        "commit": later("text", "unknown"),
+    },
+    remedy="put it back, or delete its folder: the same command trains the run again",
+)
+"""The recipe's own fields are checked where recipes are read."""
+
+HISTORY = Schema(
+    "history.csv",
+    {
+        "epoch": EPOCH,
+        "lr": NON_NEGATIVE,
+        "loss": Column("float", low=0),
+        "accuracy": ACCURACY,
+    },
+    keys=("epoch",),
+    remedy="delete it: training goes on from the checkpoint and writes it again",
+)
+
+TIMES = Schema(
+    "times.csv",
+    {"epoch": COUNT, "time_s": NON_NEGATIVE, "stage": Column("str", choices=("train", "score"))},
+    remedy="delete it: training goes on from the checkpoint and writes it again",
+)
+"""Of epochs, and of all of scoring as epoch 0: once more for each time it was begun again."""
+
+CELL_SCORES = Schema(
+    "scores.csv",
+    {"architecture": TEXT, "cell_hash": CELL_HASH, **MEASURED},
+    keys=("architecture", "calibrated"),
+    allows_more=True,
+    remedy=AGAIN,
+)
+
+KERNEL_SCORES = Schema(
+    "scores.csv",
+    {"architecture": TEXT, **COSTS, **MEASURED},
+    keys=("architecture", "calibrated"),
+    allows_more=True,
+    remedy="delete it: the searches and measurements that need its scores pay for them again",
+)
+
+SCORES_PART = Schema(
+    "scores.part.csv",
+    CELL_SCORES.columns,
+    keys=CELL_SCORES.keys,
+    allows_more=True,
+    remedy="delete it: the same command scores the architectures again",
+)
+
+EVALUATION = Schema(
+    "evaluation.csv",
+    {
+        "epoch": EPOCH,
+        "weights": Column("str", choices=("model", "ema")),
+        "accuracy": ACCURACY,
+        "top5_accuracy": ACCURACY,
+        "loss": LOSS,
+    },
+    keys=("epoch", "weights"),
+    remedy="delete its folder: the same command trains the network again",
+)
+
+SEARCH = JsonSchema(
+    "search.json",
+    {
+        "algorithm": Key("text"),
+        "seed": Key("integer"),
+        "evaluations": Key("integer"),
+        "population": Key("integer"),
+        "calibrated": Key("bool"),
+        "largest_multiply_adds": Key("number"),
+    },
+    remedy=SEARCH_AGAIN,
+)
+
+EVALUATED = Schema(
+    "evaluated.csv",
+    {
+        "evaluation": POSITIVE,
+        **KERNEL_SCORES.columns,
+        "hypervolume": NON_NEGATIVE,
+        "is_on_front": Column("bool"),
+    },
+    keys=("evaluation",),
+    allows_more=True,
+    remedy=SEARCH_AGAIN,
+)
+
+PARETO = Schema(
+    "pareto.csv", EVALUATED.columns, keys=("evaluation",), allows_more=True, remedy=SEARCH_AGAIN
+)
