@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Makes results/reference/digits (42 runs, ranked, measured, drawn): 15 minutes of training and scoring, 16 of measuring, on one core.
+#
+#     results/reference/digits/make.sh
+#
+# Times: the sum of the runs' times.csv, and of measuring the 30 runs of the 'sound' recipe (half of
+# that on two cores). Drawing was not timed.
+set -euo pipefail
+cd "$(dirname "$0")/../../.."
+
+python bench/run.py --m 4 --seeds 3
+python bench/run.py --m 1,2,3,4 --seeds 3
+python bench/run.py --m 3,4 --seeds 3 --protocol authors
+python bench/run.py --m 4 --seeds 3 --batch-norm shadow,single,combination
+python bench/run.py --m 4 --seeds 3 --batch-norm single --sampler one-shot --out results/digits
+python bench/measure.py results/digits
+python -m analysis results/digits
+
+rsync -a --exclude='*.pt' --exclude='*.svg' --exclude=report.html \
+    --exclude={similarity,jacobian,bn_statistics}.csv results/digits results/reference/
+python -m analysis.readme README.md
