@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from bench.base.files import read_csv, write_csv
+from bench.runs import schemas
 from bench.runs.about import read_about
 from bench.runs.layout import BEST, EVALUATION
 from bench.runs.run import FinalRun, RunFolderError, read_final, read_trained
@@ -134,7 +134,7 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
     path = run.folder / EVALUATION
 
     def evaluate(epoch: Epoch) -> None:
-        rows = read_csv(path) if path.is_file() else pd.DataFrame({"epoch": []})
+        rows = read_evaluation(run) if path.is_file() else pd.DataFrame({"epoch": []})
         rows = rows[rows["epoch"] < epoch.epoch]  # an epoch cut short is tested anew
         models = {"model": trainer.model}
         if trainer.ema is not None:
@@ -149,10 +149,16 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
             save_checkpoint(
                 {"model": network.state_dict(), "epoch": epoch.epoch}, run.folder / BEST
             )
-        write_csv(pd.concat([rows, pd.DataFrame(new)]) if len(rows) else pd.DataFrame(new), path)
+        every = pd.concat([rows, pd.DataFrame(new)]) if len(rows) else pd.DataFrame(new)
+        schemas.write(every, path, schemas.EVALUATION)
 
     finish(trainer, run.folder, device, ranks, evaluate)
-    return read_csv(path)
+    return read_evaluation(run)
+
+
+def read_evaluation(run: FinalRun) -> pd.DataFrame:
+    """Read evaluation.csv."""
+    return schemas.read(run.folder / EVALUATION, schemas.EVALUATION)
 
 
 @torch.no_grad()

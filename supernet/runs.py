@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from bench.base.files import read_csv, remove_temporary, write_csv
+from bench.base.files import remove_temporary
+from bench.runs import schemas
 from bench.runs.layout import CHECKPOINT, SCORES, SCORES_PART, TIMES, snapshot
-from bench.runs.run import Run, RunFolderError
+from bench.runs.run import Run, RunFolderError, scores_schema
 from supernet.distributed import ALONE, Ranks
 from supernet.parts import Parts, resolve
 from supernet.score import SupernetScorer
@@ -110,23 +111,31 @@ def score(run: Run, parts: Parts, model: Any, data: DataSet) -> None:
     started = time.perf_counter()
     architectures = list(run.space.architectures())
     part = run.folder / SCORES_PART
-    rows: list[Any] = read_csv(part).to_dict("records") if part.is_file() else []
+    rows = _begun(part)
     done = {(row["architecture"], row["calibrated"]) for row in rows}
     saved_at, reporter = time.monotonic(), Reporter(run.folder, "score")
     for row in _missing_rows(scorer(parts, model, data), run, done):
         rows.append(row)
         reporter.scoring(len(rows) / (2 * len(architectures)))
         if time.monotonic() - saved_at > SAVE_EVERY_S:
-            write_csv(pd.DataFrame(rows), part)
+            schemas.write(pd.DataFrame(rows), part, schemas.SCORES_PART)
             saved_at = time.monotonic()
     place = {run.space.encode(a): index for index, a in enumerate(architectures)}
     rows.sort(key=lambda row: (place[row["architecture"]], row["calibrated"]))
-    times = read_csv(run.folder / TIMES)
+    times = schemas.read(run.folder / TIMES, schemas.TIMES)
     seconds = {"epoch": 0, "time_s": time.perf_counter() - started, "stage": "score"}
-    write_csv(pd.concat([times, pd.DataFrame([seconds])]), run.folder / TIMES)
-    write_csv(pd.DataFrame(rows), run.folder / SCORES)
+    times = pd.concat([times, pd.DataFrame([seconds])])
+    schemas.write(times, run.folder / TIMES, schemas.TIMES)
+    schemas.write(pd.DataFrame(rows), run.folder / SCORES, scores_schema(run.space))
     part.unlink(missing_ok=True)
     reporter.close()
+
+
+def _begun(part: Path) -> list[Any]:
+    """Read the rows that scoring left when it was stopped."""
+    if not part.is_file():
+        return []
+    return schemas.read(part, schemas.SCORES_PART).to_dict("records")
 
 
 def _missing_rows(

@@ -11,9 +11,11 @@ import torch
 
 from analysis import readme
 from bench import run
-from bench.config.recipe import PRESETS, digits, override
+from bench.config.cell_presets import digits
+from bench.config.fields import override
+from bench.config.registry import PRESETS
 from bench.space.branches import Branches
-from supernet.data.tensors import load_digits
+from supernet.data.sets import load_digits
 from supernet.score import SupernetScorer
 from tests.paths import ROOT
 

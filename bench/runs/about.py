@@ -8,24 +8,22 @@ before are read as having them.
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.base.files import write_text
 from bench.base.names import load
 from bench.config.fields import from_dict, to_dict
 from bench.config.recipe import SKELETONS, Final, Recipe
 from bench.network.skeleton import Skeleton
+from bench.runs import schemas
 from bench.runs.layout import RUN
 
 if TYPE_CHECKING:
     from bench.config.recipe import Trained
 
-VERSION = 2
 KINDS: dict[str, type[Recipe | Final]] = {"supernet": Recipe, "network": Final}
 FINAL_NAMES = ("retrain", "transfer")
 PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
@@ -66,7 +64,7 @@ def open_folder(
         return
     kind = "network" if isinstance(recipe, Final) else "supernet"
     about = {
-        "version": VERSION,
+        "version": schemas.RUN.version,
         "kind": kind,
         "recipe": to_dict(recipe),
         "seed": seed,
@@ -78,7 +76,7 @@ def open_folder(
         "commit": _commit(),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(json.dumps(about, indent=1) + "\n", folder / RUN)
+    schemas.write_json(about, folder / RUN, schemas.RUN)
 
 
 def read_about(folder: Path) -> About:
@@ -88,22 +86,15 @@ def read_about(folder: Path) -> About:
         RunFolderError: no run.json, or one that can't be read.
     """
     try:
-        values = json.loads((folder / RUN).read_text())
-        if (version := values.get("version", 1)) not in range(1, VERSION + 1):
-            raise ValueError(f"version {version} is not of this program, which reads 1..{VERSION}")
+        values = schemas.read_json(folder / RUN, schemas.RUN)
         fields = values["recipe"]
-        kind = values.get("kind") or _kind_of_version_1(fields["name"])
+        kind = values["kind"] or _kind_of_version_1(fields["name"])
         recipe = from_dict(_default(kind, fields), fields)
-        return About(
-            kind=kind,
-            recipe=recipe,
-            seed=int(values["seed"]),
-            device=str(values.get("device", "unknown")),
-        )
     except FileNotFoundError:
         raise RunFolderError(f"{folder} has no {RUN}: it is no run folder") from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise RunFolderError(f"{folder / RUN} can't be read: {error}") from error
+    return About(kind=kind, recipe=recipe, seed=values["seed"], device=values["device"])
 
 
 def _kind_of_version_1(name: str) -> str:

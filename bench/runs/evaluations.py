@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bench.base.files import read_csv, write_csv
+from bench.runs import schemas
 from bench.runs.layout import SCORES
 
 if TYPE_CHECKING:
@@ -44,7 +44,11 @@ class Evaluations:
     ) -> None:
         self.path = folder / SCORES
         self.score, self.is_calibrated, self.on_row = score, is_calibrated, on_row
-        rows: list[Any] = read_csv(self.path).to_dict("records") if self.path.is_file() else []
+        rows: list[Any] = (
+            schemas.read(self.path, schemas.KERNEL_SCORES).to_dict("records")
+            if self.path.is_file()
+            else []
+        )
         self.rows = {(row["architecture"], bool(row["calibrated"])): row for row in rows}
         self.saved_at = time.monotonic()
         self.num_paid = 0
@@ -79,4 +83,4 @@ class Evaluations:
         self.saved_at = time.monotonic()
         if self.rows:
             rows = [self.rows[key] for key in sorted(self.rows)]
-            write_csv(pd.DataFrame(rows), self.path)
+            schemas.write(pd.DataFrame(rows), self.path, schemas.KERNEL_SCORES)

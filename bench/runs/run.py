@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bench.base.files import read_csv
 from bench.config.recipe import Final, Recipe
+from bench.runs import schemas
 from bench.runs.about import RunFolderError, open_folder, read_about
 from bench.runs.layout import (
     CHECKPOINT,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.config.recipe import Trained
+    from bench.space.space import Space
 
 __all__ = [
     "FinalRun",
@@ -42,6 +43,7 @@ __all__ = [
     "read_final",
     "read_run",
     "read_trained",
+    "scores_schema",
 ]
 
 MAIN_RECIPE = "sound"
@@ -69,7 +71,8 @@ class Run:
     def is_trained(self) -> bool:
         """Whether every epoch has been trained."""
         path = self.folder / HISTORY
-        return path.is_file() and len(read_csv(path)) >= self.recipe.training.epochs
+        epochs = self.recipe.training.epochs
+        return path.is_file() and len(schemas.read(path, schemas.HISTORY)) >= epochs
 
     @property
     def has_weights(self) -> bool:
@@ -82,8 +85,12 @@ class Run:
         return (self.folder / SCORES).is_file() and has_cells(self.space)
 
     def scores(self) -> pd.DataFrame:
-        """Read scores.csv: architecture, cell_hash, calibrated, accuracy, loss and own scorers."""
-        return read_csv(self.folder / SCORES)
+        """Read scores.csv: architecture, what it is, calibrated, accuracy, loss, own scorers.
+
+        Raises:
+            DamagedFileError: a file that is not as it was written.
+        """
+        return schemas.read(self.folder / SCORES, scores_schema(self.space))
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,11 @@ def load_space(recipe: Trained) -> Any:
         ValueError: an unknown space, or m outside its range.
     """
     return build_space(recipe.space, recipe.m, recipe.skeleton)
+
+
+def scores_schema(space: Space) -> schemas.Schema:
+    """Return what a run's scores.csv holds."""
+    return schemas.CELL_SCORES if has_cells(space) else schemas.KERNEL_SCORES
 
 
 def open_run(results: Path, recipe: Recipe, seed: int, device: str, num_threads: int) -> Run:

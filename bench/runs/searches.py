@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from bench.base.files import read_csv, write_csv, write_text
+from bench.runs import schemas
 from bench.runs.about import RunFolderError
 from bench.runs.layout import EVALUATED, PARETO, SEARCH
 
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
 def write_search(folder: Path, settings: dict[str, Any], evaluated: pd.DataFrame) -> None:
     """Write a search's evaluations in order, its Pareto front by cost, and its settings last."""
     front = evaluated[evaluated["is_on_front"]].sort_values("num_multiply_adds")
-    write_csv(evaluated, folder / EVALUATED)
-    write_csv(front, folder / PARETO)
-    write_text(json.dumps(settings, indent=1) + "\n", folder / SEARCH)
+    schemas.write(evaluated, folder / EVALUATED, schemas.EVALUATED)
+    schemas.write(front, folder / PARETO, schemas.PARETO)
+    schemas.write_json(settings, folder / SEARCH, schemas.SEARCH)
 
 
 def read_search(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
@@ -28,10 +27,12 @@ def read_search(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
 
     Raises:
         RunFolderError: no folder of a finished search.
+        DamagedFileError: files that are not as they were written.
     """
     try:
-        return json.loads((folder / SEARCH).read_text()), read_csv(folder / EVALUATED)
-    except (FileNotFoundError, ValueError) as error:
+        settings = schemas.read_json(folder / SEARCH, schemas.SEARCH)
+        return settings, schemas.read(folder / EVALUATED, schemas.EVALUATED)
+    except FileNotFoundError as error:
         raise RunFolderError(f"{folder} holds no finished search: {error}") from error
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from bench.base.files import read_csv, write_csv
+from bench.runs import schemas
 from bench.runs.layout import measurement
 from supernet.measure import (
     accuracies,
@@ -50,11 +50,13 @@ class Measurement:
     """One measurement.
 
     Attributes:
+        schema: of its file.
         measure: (snapshots, number of architectures to sample) -> the rows of its file.
         needs_all: whether it needs a space that is enumerated.
         is_sample: whether it stands in for scoring such a space whole.
     """
 
+    schema: schemas.Schema
     measure: Callable[[Snapshots, int], pd.DataFrame]
     needs_all: bool = False
     is_sample: bool = False
@@ -67,13 +69,17 @@ def _whole(
 
 
 MEASUREMENTS = {
-    "bn_statistics": Measurement(_whole(bn_statistics.measure)),
-    "combination_statistics": Measurement(_whole(combination_statistics.measure), needs_all=True),
-    "similarity": Measurement(_whole(similarity.measure)),
-    "jacobian": Measurement(_whole(jacobian.measure)),
-    "curve": Measurement(_whole(curve.measure)),
-    "calibration_sweep": Measurement(_whole(calibration_sweep.measure), needs_all=True),
-    ACCURACIES: Measurement(accuracies.measure, is_sample=True),
+    "bn_statistics": Measurement(schemas.BN_STATISTICS, _whole(bn_statistics.measure)),
+    "combination_statistics": Measurement(
+        schemas.COMBINATION_STATISTICS, _whole(combination_statistics.measure), needs_all=True
+    ),
+    "similarity": Measurement(schemas.SIMILARITY, _whole(similarity.measure)),
+    "jacobian": Measurement(schemas.JACOBIAN, _whole(jacobian.measure)),
+    "curve": Measurement(schemas.CURVE, _whole(curve.measure)),
+    "calibration_sweep": Measurement(
+        schemas.CALIBRATION_SWEEP, _whole(calibration_sweep.measure), needs_all=True
+    ),
+    ACCURACIES: Measurement(schemas.ACCURACIES, accuracies.measure, is_sample=True),
 }
 """By name, which is also the name of the CSV file."""
 
@@ -113,7 +119,7 @@ def measure_run(
     snapshots = Snapshots(run, data, device)
     for name in todo:
         frame = MEASUREMENTS[name].measure(snapshots, num_models)
-        write_csv(frame, measurement(run.folder, name))
+        schemas.write(frame, measurement(run.folder, name), MEASUREMENTS[name].schema)
     return run
 
 
@@ -122,4 +128,5 @@ def _is_measured(run: Run, name: str, num_models: int) -> bool:
     if not path.is_file() or name != ACCURACIES:
         return path.is_file()
     wanted = min(num_models, run.space.count())
-    return bool(read_csv(path)["architecture"].nunique() >= wanted)
+    known = schemas.read(path, schemas.ACCURACIES)["architecture"]
+    return bool(known.nunique() >= wanted)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
-from bench.base.files import replacing, write_csv
+from bench.base.files import replacing
+from bench.runs import schemas
 from bench.runs.layout import CHECKPOINT, HISTORY, TIMES
 from bench.runs.run import RunFolderError
 from supernet.training.reporter import Reporter
@@ -85,8 +86,9 @@ def load_model(model: torch.nn.Module, path: Path, device: str) -> dict[str, Any
 def write_history(trainer: Trainer, folder: Path) -> None:
     """Write history.csv, and the times apart."""
     history = pd.DataFrame([asdict(epoch) for epoch in trainer.history])
-    write_csv(history.drop(columns="time_s"), folder / HISTORY)
-    write_csv(history[["epoch", "time_s"]].assign(stage="train"), folder / TIMES)
+    times = history[["epoch", "time_s"]].assign(stage="train")
+    schemas.write(history.drop(columns="time_s"), folder / HISTORY, schemas.HISTORY)
+    schemas.write(times, folder / TIMES, schemas.TIMES)
 
 
 def save_checkpoint(state: dict[str, Any], path: Path) -> None:

@@ -27,6 +27,7 @@ from bench.runs.schemas.measurements import (
     JACOBIAN,
     SIMILARITY,
 )
+from bench.runs.schemas.model import NONE, Column, DamagedFileError, Schema
 from bench.runs.schemas.rankings import (
     CALIBRATION_TAU,
     DIFFERENCES,
@@ -48,7 +49,6 @@ from bench.runs.schemas.run_files import (
     SEARCH,
     TIMES,
 )
-from bench.runs.schemas.schema import NONE, Column, DamagedFileError, Schema
 
 __all__ = [
     "ACCURACIES",

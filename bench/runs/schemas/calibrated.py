@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.runs.schemas.schema import NONE
+from bench.runs.schemas.model import NONE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.runs.schemas.schema import Column
+from bench.runs.schemas.model import Column
 
 TEXT = Column("str")
 CELL_HASH = Column("str", pattern="[0-9a-f]{32}")

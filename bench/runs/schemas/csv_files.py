@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from bench.base.files import write_csv
 from bench.runs.schemas.calibrated import calibrated_text, to_calibrated
-from bench.runs.schemas.checks import check_rows
+from bench.runs.schemas.model import DamagedFileError, FlawError
 from bench.runs.schemas.parsing import parse
-from bench.runs.schemas.schema import DamagedFileError, FlawError
+from bench.runs.schemas.validation import check_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from bench.runs.schemas.schema import Column, Schema
+    from bench.runs.schemas.model import Column, Schema
 
 
 def read(path: Path, schema: Schema) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.base.files import write_text
-from bench.runs.schemas.checks import show
-from bench.runs.schemas.schema import DamagedFileError, FlawError
+from bench.runs.schemas.model import DamagedFileError, FlawError
+from bench.runs.schemas.validation import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.runs.schemas.json_files import JsonSchema
-    from bench.runs.schemas.schema import Schema
+    from bench.runs.schemas.model import Schema
 
 IN_RUNS: tuple[Schema, ...] = (
     run_files.HISTORY,

@@ -15,7 +15,7 @@ from bench.runs.schemas.columns import (
     SPREAD,
     TEXT,
 )
-from bench.runs.schemas.schema import Column, Schema
+from bench.runs.schemas.model import Column, Schema
 
 AGAIN = "delete it: measuring the run again makes it again"
 

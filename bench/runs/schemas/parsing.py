@@ -11,15 +11,15 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from bench.runs.schemas.checks import show
-from bench.runs.schemas.schema import FlawError
+from bench.runs.schemas.model import FlawError
+from bench.runs.schemas.validation import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from bench.runs.schemas.schema import Column, Schema
+    from bench.runs.schemas.model import Column, Schema
 
 # Stricter than int() and float(), which take '1_000', ' 1' and digits of any script.
 INTEGER = re.compile(r"-?[0-9]{1,18}")

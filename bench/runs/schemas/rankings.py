@@ -19,7 +19,7 @@ from bench.runs.schemas.columns import (
     M,
 )
 from bench.runs.schemas.json_files import JsonSchema, Key
-from bench.runs.schemas.schema import Column, Schema
+from bench.runs.schemas.model import Column, Schema
 
 AGAIN = "delete it: ranking the runs again makes it again"
 MEASURE_AGAIN = "delete it: measuring the runs again makes it again"

@@ -25,7 +25,7 @@ from bench.runs.schemas.columns import (
     TEXT,
 )
 from bench.runs.schemas.json_files import JsonSchema, Key, later
-from bench.runs.schemas.schema import Column, Schema
+from bench.runs.schemas.model import Column, Schema
 
 AGAIN = "delete it: the same command makes it again"
 SEARCH_AGAIN = "delete its folder: the same search makes it again, from scores paid for already"
@@ -35,6 +35,7 @@ COSTS = {"num_parameters": COUNT, "num_multiply_adds": COUNT}
 RUN = JsonSchema(
     "run.json",
     {
+        "kind": later("text", ""),
         "recipe": Key("object"),
         "seed": Key("integer"),
         "device": later("text", "unknown"),
@@ -45,8 +46,9 @@ RUN = JsonSchema(
         "commit": later("text", "unknown"),
     },
     remedy="put it back, or delete its folder: the same command trains the run again",
+    version=2,
 )
-"""The recipe's own fields are checked where recipes are read."""
+"""Version 2 names the kind of run. The recipe's own fields are checked where recipes are read."""
 
 HISTORY = Schema(
     "history.csv",

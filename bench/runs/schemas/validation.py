@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bench.runs.schemas.schema import FlawError
+from bench.runs.schemas.model import FlawError
 
 if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
 
-    from bench.runs.schemas.schema import Column, Schema
+    from bench.runs.schemas.model import Column, Schema
 
 SLACK = 1e-9
 """What a mean or a cosine may miss its bounds by, rounded as it is."""
