@@ -9,6 +9,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from analysis import style
+from analysis.read import is_measured
 from bench.base.files import write_csv
 from bench.ranking.outputs import DIGITS
 
@@ -43,8 +44,9 @@ class Analysis:
         height: of a row of panels, in inches, or how to tell it from the row's first panel.
         summarise: what was computed as a small table, written as CSV beside the figure.
         digits: places after the point in that CSV; None keeps all.
-        inputs: patterns of the files that `compute` reads, below the results folder.
-        command: what writes them.
+        inputs: files of the results folder that `compute` reads.
+        measured: files of run folders that it reads.
+        command: what writes both.
         other_command: what makes runs to draw, where the inputs are there and none of them is of
             use; empty where a page says nothing of it.
         numbers: names of CSV files, of other analyses or stages, that hold what is drawn.
@@ -60,13 +62,15 @@ class Analysis:
     summarise: Callable[[DataFrame], DataFrame] | None = None
     digits: int | None = DIGITS
     inputs: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
     command: str = ""
     other_command: str = ""
     numbers: tuple[str, ...] = ()
 
     def missing(self, results: Path) -> list[str]:
-        """List the inputs that the results folder lacks."""
-        return [pattern for pattern in self.inputs if not any(results.glob(pattern))]
+        """List what it reads and neither the results folder nor any finished run in it has."""
+        files = [name for name in self.inputs if not (results / name).is_file()]
+        return files + [name for name in self.measured if not is_measured(results, name)]
 
     def figure(self, frame: DataFrame) -> Figure | None:
         """Draw what was computed; None where there is nothing to draw."""
@@ -114,9 +118,7 @@ def draw_all(results: Path, analyses: Mapping[str, Analysis]) -> list[Path]:
         Paths of the figures, without suffix.
     """
     drawable = {name: one for name, one in analyses.items() if not one.missing(results)}
-    return [
-        results / name for name, one in drawable.items() if one.save(results, name) is not None
-    ]
+    return [results / name for name, one in drawable.items() if one.save(results, name) is not None]
 
 
 def grid(

@@ -33,6 +33,11 @@ def read_runs(results: Path) -> list[Run]:
         return find_main_runs(results)
 
 
+def is_measured(results: Path, name: str) -> bool:
+    """Tell whether any finished run has this file."""
+    return any((run.folder / name).is_file() for run in read_runs(results))
+
+
 def read_all(results: Path, name: str) -> pd.DataFrame:
     """Read a CSV of every run that has it.
 
