@@ -54,14 +54,18 @@ PAGE_COLUMNS = ("method", "tau", "95% over cells", "sd over seeds", "scored by",
 """With what a telephone shows before it is scrolled first."""
 DIFFERENCE_COLUMNS = (
     "difference of tau",
+    "m",
     "mean",
     "95% over cells",
     "95% over seeds",
     "sd over seeds",
     "seeds",
-    "m",
-    "protocol",
 )
+PAIRED = (
+    f"tau of {style.label(HEADLINE)} in pairs of runs of one seed. Over cells: both resampled "
+    "alike (none under 10 cells). Over seeds: Student's interval, from three seeds on"
+)
+COUNTED = "the same against the parameter count, on the same entries"
 NARROW = {
     "batch norm": "batch norm",
     "calibrated": "calib.",
@@ -112,24 +116,25 @@ def difference_tables(frame: DataFrame) -> list[TextTable]:
     """Make the tables of paired differences of the headline scorer from differences.csv.
 
     Returns:
-        One of batch norms against each other, one of batch norms against the parameter count;
-        without those that would have no row.
+        By protocol, one of batch norms against each other, and one of batch norms against the
+        parameter count; without those that would have no row.
     """
-    rows = records(frame[frame["scorer"] == HEADLINE])
-    paired = (
-        f"Tau of {style.label(HEADLINE)} in pairs of runs of one seed. Over cells: both resampled "
-        "alike (none under 10 cells). Over seeds: Student's interval, from three seeds on"
-    )
-    counted = "The same against the parameter count, on the same entries"
-    tables = [
+    shown = frame[frame["scorer"] == HEADLINE]
+    is_counted = shown["minus"] == BASELINE
+    parts = [
+        (f"Protocol {protocol}: {caption}", shown[is_kind & (shown["protocol"] == protocol)])
+        for protocol in shown["protocol"].unique()
+        for caption, is_kind in ((PAIRED, ~is_counted), (COUNTED, is_counted))
+    ]
+    return [
         TextTable(
             caption=caption,
             columns=DIFFERENCE_COLUMNS,
-            rows=[_difference(row) for row in rows if (row["minus"] == BASELINE) is against_count],
+            rows=[_difference(row) for row in records(rows)],
         )
-        for caption, against_count in ((paired, False), (counted, True))
+        for caption, rows in parts
+        if len(rows)
     ]
-    return [table for table in tables if table.rows]
 
 
 def markdown_tables(frame: DataFrame) -> str:
@@ -152,7 +157,7 @@ def difference_lines(frame: DataFrame) -> list[str]:
 
 def _say_difference(row: Row) -> str:
     what = f"{_name_difference(row)}, m = {row['m']}, {name_state(row['calibrated'])}"
-    _, mean, cells, seeds, *_ = _difference(row)
+    _, _, mean, cells, seeds, *_ = _difference(row)
     return f"{what}: {mean}, 95% over cells {cells}, over seeds {seeds}"
 
 
@@ -187,13 +192,12 @@ def _ceiling(row: Row) -> Row:
 def _difference(row: Row) -> tuple[str, ...]:
     return (
         f"{_name_difference(row)}, {name_state(row['calibrated'])}",
+        str(row["m"]),
         signed(row["difference_mean"]),
         interval(row["difference_low"], row["difference_high"], signed),
         interval(row["difference_low_seeds"], row["difference_high_seeds"], signed),
         number(row["difference_std"]),
         str(row["num_seeds"]),
-        str(row["m"]),
-        str(row["protocol"]),
     )
 
 

@@ -193,7 +193,7 @@ def _draw_prediction(ax: Axes, x: float, quantity: str, k: int) -> None:
 
 
 RATIOS = Analysis(
-    title="Their ratios against Lemma 2 (Figure 5, bottom)",
+    title="Shadow batch norms against Lemma 2 (Figure 5, bottom)",
     caption="SBN_1 / SBN_k per channel; triangles are medians. Dashed: Lemma 2 (mean 1/k, "
     "variance 1/k², weight and bias 1). Dotted: variance 1/k, which uncorrelated paths would "
     "give. Diamonds: where the paper's ratios centre, another space (S1), m = 2. Channels "
@@ -211,8 +211,8 @@ RATIOS = Analysis(
 )
 
 MEDIANS = Analysis(
-    title="The ratios by cell and m",
-    caption="Medians over channels and seeds with their 95% interval, against Lemma 2 "
+    title="Shadow batch norms against Lemma 2, by cell and m",
+    caption="Median ratios over channels and seeds with their 95% interval, against Lemma 2 "
     "(dashed) and uncorrelated paths (dotted).",
     measured=(STATISTICS,),
     command=MEASURE,

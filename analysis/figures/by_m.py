@@ -83,7 +83,7 @@ def _order(key: Any) -> tuple[int, str]:
 
 ANALYSIS = Analysis(
     title="Results for {ms}",
-    caption="Tau and regret of the negative loss for every m. Lines are 95% bootstrap intervals "
+    caption="Tau and regret of the negative loss by m. Lines are 95% bootstrap intervals "
     "over cells (none under 10). m changes what is ranked, so compare methods at one m, not one "
     "method between two.",
     inputs=(KENDALL_TAU,),

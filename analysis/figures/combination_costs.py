@@ -13,6 +13,7 @@ from analysis.intervals import t_interval
 from analysis.phrases import count, name_state
 from analysis.read import read_ranking, read_runs
 from bench.ranking.outputs import BY_SEED, HEADLINE
+from bench.ranking.summary import MIN_SEEDS_FOR_T
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,8 +109,9 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_xscale("log")
     ax.set_xlabel("parameters of the batch norm at node 5, all cells (log scale)")
     ax.set_ylabel("Kendall tau-b")
-    num = count(frame["seed"].nunique(), "seed")
-    style.heading(ax, f"m = {frame['m'].iloc[0]}: dots are seeds, lines 95% over {num}")
+    num = frame["seed"].nunique()
+    lines = f", lines 95% over {count(num, 'seed')}" if num >= MIN_SEEDS_FOR_T else ""
+    style.heading(ax, f"m = {frame['m'].iloc[0]}: dots are seeds{lines}")
     ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GROUP = ["protocol", "m", "bn", "calibrated"]
 MARKERS = "o^sDv<>p"
+LONG_NAME = 33
 
 
 def compute(results: Path) -> DataFrame:
@@ -50,14 +51,10 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         color = style.color(first["bn"])
         ax.plot(100 * same["truth"], same[HEADLINE], marker, color=color, **look)
     spread = "" if isnan(first["tau_std"]) else f" ± {first['tau_std']:.2f}"
-    state = name_state(first["calibrated"])
-    ax.set_title(
-        f"m = {first['m']}, {style.label(first['bn'])}, {state}\n{first['protocol']}: "
-        f"tau {first['tau_mean']:.2f}{spread}, {frame['cell_hash'].nunique()} cells",
-        fontsize=7.5,
-        loc="left",
-        x=-0.24,
-    )
+    name = f"m = {first['m']}, {style.label(first['bn'])}, {name_state(first['calibrated'])}"
+    tau = f"tau {first['tau_mean']:.2f}{spread}, {frame['cell_hash'].nunique()} cells"
+    size = 7.5 if len(name) <= LONG_NAME else 6.5  # else it runs into the next panel's
+    ax.set_title(f"{name}\n{first['protocol']}: {tau}", fontsize=size, loc="left", x=-0.24)
     ax.set_xlabel("truth: accuracy (%)")
     ax.set_ylabel(f"score: {style.label(HEADLINE)}")
     return ax
