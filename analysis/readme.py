@@ -13,12 +13,14 @@ import re
 import sys
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from analysis.figures.kendall_tau import PAPER
-from analysis.tables import NOTHING, describe_n, describe_tau, name_row
+from analysis.frames import records
+from analysis.phrases import NOTHING, describe_n, describe_tau, name_row
+from analysis.published import TABLE3
+from analysis.read import read_ranking
 from bench.base.command import Parser, run_command
-from bench.base.files import read_csv, write_text
+from bench.base.files import write_text
 from bench.ranking.outputs import HEADLINE, KENDALL_TAU
 
 if TYPE_CHECKING:
@@ -59,29 +61,28 @@ def table(root: Path, columns: Sequence[str]) -> str:
     names = list(dict.fromkeys(name for _, cells in parts for name in cells))
     lines = [heads, ["---"] * len(heads)]
     for name in names:
-        claimed = PAPER.get((m, *_place(name)))
-        paper = NOTHING if claimed is None else f"{claimed[0]:.3f} ± {claimed[1]:.3f}"
+        claimed = TABLE3.get((m, *_place(name)))
+        paper = NOTHING if claimed is None else f"{claimed.mean:.3f} ± {claimed.std:.3f}"
         lines.append([name, *(cells.get(name, NOTHING) for _, cells in parts), paper])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _rows(root: Path, column: str) -> tuple[str, dict[str, str]]:
     folder, protocol, m = column.split(",")
-    frame = read_csv(root / folder / KENDALL_TAU)
+    frame = read_ranking(root / folder, KENDALL_TAU)
     shown = frame[(frame["protocol"] == protocol) & (frame["m"] == int(m))]
     is_method = shown["bn"].isin(METHODS) & (shown["scorer"] == HEADLINE)
-    records: list[Any] = shown[is_method | shown["scorer"].isin(BASELINES)].to_dict("records")
-    if not records:
+    rows = records(shown[is_method | shown["scorer"].isin(BASELINES)])
+    if not rows:
         raise ValueError(f"{folder} has no results of protocol {protocol}, m={m}")
-    head = f"{Path(folder).name}, protocol {protocol}, m = {m} ({describe_n(records[0])})"
-    ceiling = records[0]["ceiling"]
-    cells = {name_row(row | {"calibrated": str(row["calibrated"])}): describe_tau(row)
-             for row in records}  # fmt: skip
+    head = f"{Path(folder).name}, protocol {protocol}, m = {m} ({describe_n(rows[0])})"
+    ceiling = rows[0]["ceiling"]
+    cells = {name_row(row): describe_tau(row) for row in rows}
     return head, cells | {"noise ceiling": NOTHING if isnan(ceiling) else f"{ceiling:.2f}"}
 
 
 def _place(name: str) -> tuple[str, str]:
-    """Return the batch norm and calibrated of a row's name, as PAPER keys them."""
+    """Return the batch norm and calibrated of a row's name, as TABLE3 keys them."""
     method, _, state = name.partition(" BN, ")
     return method, str(state == "calibrated")
 

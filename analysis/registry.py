@@ -1,54 +1,67 @@
-"""The analyses: adding one is a module with `compute` and `draw`, and an entry below.
+"""The one list of what is shown: on the page, of supernets of S1 to S3, and of a search, in order.
 
-`compute` reads files of a results folder, `draw` puts one panel on an axes. The page has a section
-per entry, in this order; where an entry's input is missing, the section says which command writes
-it. A figure is one panel of everything unless `panels` splits it. What the paper analyses beside
-its ranking is in `paper.py`.
+Adding a figure takes two files: its own in figures/, with `compute`, `draw` and at its end an
+`Analysis`, and a line here. The key names its files and its place on the page. Where an input is
+missing, the page says which command writes it.
 """
 
 from __future__ import annotations
 
-from analysis.figure import Analysis
-from analysis.figures import kendall_tau, scatter
-from analysis.figures.paper import PAPER_ANALYSES
+from typing import TYPE_CHECKING
 
-__all__ = ["ANALYSES", "Analysis"]
+from analysis import tables
+from analysis.figures import (
+    accuracies,
+    bn_ratios,
+    bn_statistics,
+    by_m,
+    calibration,
+    combination_costs,
+    combinations,
+    curves,
+    kendall_tau,
+    kernel_cost,
+    pareto,
+    scatter,
+    similarity,
+    similarity_paths,
+    what_moves_tau,
+)
 
-ANALYSES = {
-    "kendall_tau": Analysis(
-        title="Kendall tau",
-        caption="How well scores rank architectures. Lines are 95% bootstrap intervals over cells "
-        "(none under 10 cells), small dots single seeds. The noise ceiling is what a scorer that "
-        "knew every cell's expected accuracy would reach against this truth; a grey band holds 95% "
-        "of random scores. Baselines (squares) cost no training. Diamonds are the paper's Table 3: "
-        "other data, and its own draw with copies kept, so compare them with protocol 'paper'.",
-        inputs=("kendall_tau.csv", "kendall_tau_by_seed.csv"),
-        command="python bench/run.py",
-        compute=kendall_tau.compute,
-        draw=kendall_tau.draw,
-        panels=lambda frame: kendall_tau.panels(frame)[:1],
-        height=kendall_tau.height,
-    ),
-    "kendall_tau_protocols": Analysis(
-        title="Kendall tau under the other protocols",
-        caption="The same scores, ranked otherwise. A tau means nothing without its protocol.",
-        inputs=("kendall_tau.csv", "kendall_tau_by_seed.csv"),
-        command="python bench/run.py",
-        compute=kendall_tau.compute,
-        draw=kendall_tau.draw,
-        panels=lambda frame: kendall_tau.panels(frame)[1:],
-        height=kendall_tau.height,
-    ),
-    "scatter": Analysis(
-        title="Score against truth",
-        caption="One point per entry and seed; seeds differ in marker. Titles give tau, mean and "
-        "standard deviation over seeds.",
-        inputs=("points.csv", "kendall_tau.csv"),
-        command="python bench/run.py",
-        compute=scatter.compute,
-        draw=scatter.draw,
-        panels=scatter.panels,
-        num_columns=4,
-    ),
-    **PAPER_ANALYSES,
+if TYPE_CHECKING:
+    from analysis.figure import Analysis
+    from analysis.tables import Tables
+
+PAGE: dict[str, Analysis | Tables] = {
+    "kendall_tau": kendall_tau.HEADLINE_PROTOCOL,
+    "tables": tables.TAU,
+    "differences": tables.DIFFERENCES_OF_TAU,
+    "kendall_tau_protocols": kendall_tau.OTHER_PROTOCOLS,
+    "scatter": scatter.ANALYSIS,
+    "by_m": by_m.ANALYSIS,
+    "what_moves_tau": what_moves_tau.ANALYSIS,
+    "calibration": calibration.ANALYSIS,
+    "accuracies": accuracies.ANALYSIS,
+    "curves": curves.ANALYSIS,
+    "bn_statistics": bn_statistics.ANALYSIS,
+    "bn_ratios": bn_ratios.RATIOS,
+    "bn_medians": bn_ratios.MEDIANS,
+    "combinations": combinations.ANALYSIS,
+    "combination_costs": combination_costs.ANALYSIS,
+    "similarity_table": similarity.ANALYSIS,
+    "similarity_epochs": similarity_paths.EPOCHS,
+    "similarity_map": similarity_paths.MAP,
+    "kernel_cost": kernel_cost.ANALYSIS,
 }
+"""Sections of report.html."""
+
+SUPERNETS: dict[str, Analysis] = {
+    "figure3_curves": curves.FIGURE3,
+    "figure5_bn_ratios": bn_ratios.FIGURE5_OF_S1,
+    "figure6_accuracies": accuracies.FIGURE6,
+    "table4_similarity": similarity.TABLE4_OF_S1,
+}
+"""Figures of a results folder of S1, S2 or S3."""
+
+SEARCHES: dict[str, Analysis] = {"pareto": pareto.ANALYSIS}
+"""Figures of the searches in a supernet's run folder."""

@@ -2,6 +2,7 @@
 
 `write_report` redraws everything: figures as PNG and SVG, kendall_tau.md, and the page. So does
     python -m analysis results/digits
+Figures are embedded; links to their files beside the page are for whoever has the folder.
 """
 
 from __future__ import annotations
@@ -15,26 +16,24 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from analysis import style
-from analysis.registry import ANALYSES, Analysis
-from analysis.tables import (
-    TextTable,
-    describe_n,
-    describe_tau,
-    difference_tables,
-    markdown_tables,
-    name_protocol,
-    name_row,
-    tau_tables,
-)
-from bench.base.files import read_csv, write_csv, write_text
-from bench.ranking.outputs import ABOUT, DIFFERENCES, DIGITS, HEADLINE, KENDALL_TAU
+from analysis.phrases import NOTHING, describe_n, describe_tau, name_ms, name_protocol, name_row
+from analysis.read import read_ranking
+from analysis.registry import PAGE
+from analysis.tables import MARKDOWN, Tables, markdown_tables
+from analysis.text_table import TextTable
+from bench.base.files import write_text
+from bench.ranking.outputs import ABOUT, DIFFERENCES, HEADLINE, KENDALL_TAU
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pandas import DataFrame
 
-REPORT, MARKDOWN = "report.html", "kendall_tau.md"
+    from analysis.figure import Analysis
+
+REPORT, TEMPLATE = "report.html", "report.html.j2"
+CHEAP = ("num_parameters", "num_conv3x3")
+"""Baselines that the page's first sentences name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +46,7 @@ class Section:
         text: a sentence or two below it.
         image: address of a figure, or empty.
         tables: below the figure.
+        files: names of files beside the page that hold what is shown.
     """
 
     name: str
@@ -54,6 +54,15 @@ class Section:
     text: str = ""
     image: str = ""
     tables: Sequence[TextTable] = ()
+    files: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unmeasured:
+    """Titles of sections that could not be drawn, and the command that makes what they lack."""
+
+    titles: Sequence[str]
+    command: str
 
 
 def write_report(results: Path) -> Path:
@@ -73,7 +82,8 @@ def write_report(results: Path) -> Path:
             raise ValueError(
                 f"{results} has no {name}: rank it first, with python bench/run.py --out {results}"
             )
-    frame, about = read_csv(results / KENDALL_TAU), json.loads((results / ABOUT).read_text())
+    frame = read_ranking(results, KENDALL_TAU)
+    about = json.loads((results / ABOUT).read_text())
     write_text(markdown_tables(frame), results / MARKDOWN)
     write_text(_page(results, frame, about), results / REPORT)
     return results / REPORT
@@ -87,60 +97,64 @@ def _page(results: Path, frame: DataFrame, about: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    template = environment.get_template("report.html.j2")
-    return (
-        template.render(
-            title=f"Ranking report: {results.resolve().name}",
-            summary=_summary(frame),
-            about=about,
-            sections=[section for section in _sections(results, frame) if section],
-            headline=name_protocol(frame["protocol"].iloc[0]),
-            recipe_tables={
-                name: _recipe_table(recipe) for name, recipe in about["recipes"].items()
-            },
-            table=_flat_table(about["table"]),
-        )
-        + "\n"
+    sections, unmeasured = _sections(results)
+    text = environment.get_template(TEMPLATE).render(
+        title=f"Ranking report: {results.resolve().name}",
+        summary=_summary(frame),
+        about=about,
+        sections=sections,
+        unmeasured=unmeasured,
+        headline=name_protocol(frame["protocol"].iloc[0]),
+        recipe_tables={name: _recipe_table(recipe) for name, recipe in about["recipes"].items()},
+        table=_flat_table(about["table"]),
+    )
+    return text + "\n"
+
+
+def _sections(results: Path) -> tuple[list[Section], list[Unmeasured]]:
+    """Draw what can be drawn, and collect the rest by the command that would make it."""
+    sections: list[Section] = []
+    lacking: dict[str, list[str]] = {}
+    for name, one in PAGE.items():
+        if isinstance(one, Tables):
+            sections.append(_tables(results, name, one))
+        elif one.missing(results):
+            lacking.setdefault(one.command, []).append(one.title)
+        elif (frame := one.save(results, name)) is not None:
+            sections.append(_figure(results, name, one, frame))
+        elif one.other_command:
+            lacking.setdefault(one.other_command, []).append(one.title)
+    return sections, [Unmeasured(titles=titles, command=c) for c, titles in lacking.items()]
+
+
+def _tables(results: Path, name: str, one: Tables) -> Section:
+    tables, files = one.compute(results), _existing(results, one.numbers)
+    return Section(name=name, title=one.title, text=one.text, tables=tables, files=files)
+
+
+def _figure(results: Path, name: str, one: Analysis, frame: DataFrame) -> Section:
+    own = [f"{name}.csv"] if one.summarise else []
+    return Section(
+        name=name,
+        title=_title(one, frame),
+        text=one.caption,
+        image=style.data_uri(results / f"{name}.svg"),
+        files=_existing(results, [*own, *one.numbers, f"{name}.svg", f"{name}.png"]),
     )
 
 
-def _sections(results: Path, frame: DataFrame) -> list[Section | None]:
-    figures = {name: _draw(results, name, one) for name, one in ANALYSES.items()}
-    tau, others = figures.pop("kendall_tau"), figures.pop("kendall_tau_protocols")
-    return [
-        tau,
-        Section(name="tables", title="Tables of tau", tables=tau_tables(frame)),
-        Section(
-            name="differences",
-            title="Does shadow batch norm rank better?",
-            text="Differences of tau. An interval that holds 0 settles nothing.",
-            tables=[t for t in difference_tables(read_csv(results / DIFFERENCES)) if t.rows],
-        ),
-        others,
-        *figures.values(),
-    ]
+def _title(one: Analysis, frame: DataFrame) -> str:
+    return one.title.format(ms=name_ms(frame["m"])) if "{ms}" in one.title else one.title
 
 
-def _draw(results: Path, name: str, analysis: Analysis) -> Section | None:
-    """Save an analysis' figure and make its section; without its input, say what would make it."""
-    if missing := analysis.missing(results):
-        text = f"Not drawn: it needs {', '.join(missing)}, which {analysis.command} writes."
-        return Section(name=name, title=analysis.title, text=text)
-    frame = analysis.compute(results)
-    if analysis.summarise is not None:
-        write_csv(analysis.summarise(frame).round(DIGITS), results / f"{name}.csv")
-    figure = analysis.figure(frame)
-    if figure is None:
-        return None
-    style.save(figure, results / name)
-    image = style.data_uri(results / f"{name}.svg")
-    return Section(name=name, title=analysis.title, text=analysis.caption, image=image)
+def _existing(results: Path, names: Sequence[str]) -> list[str]:
+    return [name for name in names if (results / name).is_file()]
 
 
 def _summary(frame: DataFrame) -> list[str]:
     """Say in a sentence per m what the headline scorer found under the headline protocol."""
     shown = frame[frame["protocol"] == frame["protocol"].iloc[0]]
-    shown = shown[(shown["scorer"] == HEADLINE) | (shown["bn"] == "-")]
+    shown = shown[(shown["scorer"] == HEADLINE) | (shown["bn"] == NOTHING)]
     return [_sentence(same.to_dict("records")) for _, same in shown.groupby("m")]
 
 
@@ -148,7 +162,7 @@ def _sentence(rows: list[Any]) -> str:
     parts = [
         f"{name_row(row)} {describe_tau(row)}"
         for row in rows
-        if row["calibrated"] == "True" or row["scorer"] in ("num_parameters", "num_conv3x3")
+        if row["calibrated"] == "True" or row["scorer"] in CHEAP
     ]
     ceiling = "unknown" if isnan(rows[0]["ceiling"]) else f"{rows[0]['ceiling']:.2f}"
     start = f"m = {rows[0]['m']} ({describe_n(rows[0])}): tau of "

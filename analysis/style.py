@@ -11,19 +11,16 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
+from matplotlib.colors import to_hex
 
 from bench.base.files import replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from matplotlib.axes import Axes
-    from pandas import DataFrame
-
-    Draw = Callable[[DataFrame, Axes], Axes]
+    from matplotlib.figure import Figure
 
 COLORS = {
     "shadow": "#0072B2",
@@ -41,6 +38,7 @@ COLORS = {
     "paper": "#555555",
 }
 OTHER_COLOR = "#8A6FB0"
+LIGHTEST = 0.85
 LABELS = {
     "num_parameters": "parameter count",
     "num_multiply_adds": "multiply-adds",
@@ -66,7 +64,7 @@ _RC: dict[Any, Any] = {
     "font.size": 9,
     "legend.frameon": False,
     "savefig.dpi": DPI,
-    "svg.hashsalt": "mixpath-bench",
+    "svg.hashsalt": "mixpath-bench",  # else every file has random ids
 }
 
 
@@ -90,34 +88,23 @@ def order(name: str) -> int:
     return list(COLORS).index(name) if name in COLORS else len(COLORS)
 
 
+def shade(place: int, num: int) -> str:
+    """Return the colour of number `place` of 1..num, of things that come in an order: dark first.
+
+    The lightest yellow of the map is left out: on white it can't be seen.
+    """
+    fraction = LIGHTEST * (place - 1) / max(num - 1, 1)
+    return to_hex(mpl.colormaps["viridis"](fraction))
+
+
+def heading(ax: Axes, text: str) -> None:
+    """Write what a panel shows above it."""
+    ax.set_title(text, loc="left", fontsize=8)
+
+
 def percent(fraction: float, digits: int = 1) -> str:
     """Write a fraction in percent."""
     return f"{100 * fraction:.{digits}f}%"
-
-
-def grid(
-    panels: Sequence[DataFrame], draw: Draw, *, heights: Sequence[float], num_columns: int
-) -> Figure:
-    """Draw panels side by side and below each other, equal axis labels only once.
-
-    Args:
-        panels: what each shows.
-        draw: draws one.
-        heights: of the rows in inches.
-        num_columns: panels in a row.
-    """
-    num_rows = -(-len(panels) // num_columns)
-    figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
-    ratios = {"height_ratios": heights}
-    rows = figure.subplots(num_rows, num_columns, squeeze=False, gridspec_kw=ratios)
-    axes: list[Axes] = rows.flatten().tolist()
-    for frame, ax in zip(panels, axes, strict=False):
-        draw(frame, ax)
-    for ax in axes[len(panels) :]:
-        ax.remove()
-    if num_columns > 1:
-        _share_labels(figure, axes[: len(panels)])
-    return figure
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -143,16 +130,3 @@ def _render(figure: Figure, kind: str) -> bytes:
     with context():
         figure.savefig(buffer, format=kind, metadata=metadata[kind])
     return buffer.getvalue()
-
-
-def _share_labels(figure: Figure, axes: Sequence[Axes]) -> None:
-    """Write labels that all panels have in common once, at the figure's edges."""
-    size = mpl.rcParams["font.size"]
-    if len({ax.get_xlabel() for ax in axes}) == 1:
-        figure.supxlabel(axes[0].get_xlabel(), fontsize=size)
-        for ax in axes:
-            ax.set_xlabel("")
-    if len({ax.get_ylabel() for ax in axes}) == 1:
-        figure.supylabel(axes[0].get_ylabel(), fontsize=size)
-        for ax in axes:
-            ax.set_ylabel("")

@@ -10,29 +10,62 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
-from rich.table import Table as RichTable
 
 from analysis import style
-from bench.ranking.outputs import HEADLINE
-from bench.ranking.protocol import PROTOCOLS, describe
+from analysis.frames import groups, records
+from analysis.phrases import (
+    NOTHING,
+    describe_n,
+    interval,
+    name_protocol,
+    name_row,
+    name_state,
+    number,
+    signed,
+    yes,
+)
+from analysis.read import read_ranking
+from analysis.text_table import TextTable, to_markdown, to_rich
+from bench.ranking.outputs import DIFFERENCES, HEADLINE, KENDALL_TAU
 from bench.ranking.summary import BASELINE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
+    from pathlib import Path
 
     from pandas import DataFrame
 
     Row = dict[str, Any]
 
-NOTHING = "-"
+MARKDOWN = "kendall_tau.md"
 COLUMNS = (
-    "batch norm", "calibrated", "scorer", "tau", "95% over cells", "sd over seeds", "Spearman",
-    "weighted tau", "top 10%", "regret",
-)  # fmt: skip
+    "batch norm",
+    "calibrated",
+    "scorer",
+    "tau",
+    "95% over cells",
+    "sd over seeds",
+    "Spearman",
+    "weighted tau",
+    "top 10%",
+    "regret",
+)
+PAGE_COLUMNS = ("method", "tau", "95% over cells", "sd over seeds", "scored by", *COLUMNS[6:])
+"""With what a telephone shows before it is scrolled first."""
 DIFFERENCE_COLUMNS = (
-    "protocol", "m", "difference of tau", "calibrated", "mean", "95% over cells",
-    "95% over seeds", "sd over seeds", "seeds",
-)  # fmt: skip
+    "difference of tau",
+    "m",
+    "mean",
+    "95% over cells",
+    "95% over seeds",
+    "sd over seeds",
+    "seeds",
+)
+PAIRED = (
+    f"tau of {style.label(HEADLINE)} in pairs of runs of one seed. Over cells: both resampled "
+    "alike (none under 10 cells). Over seeds: Student's interval, from three seeds on"
+)
+COUNTED = "the same against the parameter count, on the same entries"
 NARROW = {
     "batch norm": "batch norm",
     "calibrated": "calib.",
@@ -46,30 +79,32 @@ NARROW = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextTable:
-    """A table as text.
+class Tables:
+    """A section of the page that holds tables.
 
     Attributes:
-        caption: m, protocol, recipe and n in words.
-        columns: their headings.
-        rows: of as many cells.
+        title: its heading.
+        text: a sentence below it.
+        compute: makes its tables from files of a results folder.
+        numbers: names of files of that folder that hold what is shown.
     """
 
-    caption: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
+    title: str
+    text: str
+    compute: Callable[[Path], list[TextTable]]
+    numbers: tuple[str, ...]
 
 
 def tau_tables(frame: DataFrame, columns: tuple[str, ...] = COLUMNS) -> list[TextTable]:
     """Make one table per protocol and m from the rows of kendall_tau.csv, headline first."""
     tables = []
     for protocol in frame["protocol"].unique():
-        for m, same in frame[frame["protocol"] == protocol].groupby("m"):
-            records = sorted(same.to_dict("records"), key=_order)
-            cells = [_cells(record) for record in records] + [_ceiling(records[0])]
+        for m, same in groups(frame[frame["protocol"] == protocol], "m"):
+            rows = sorted(records(same), key=_order)
+            cells = [_cells(row) for row in rows] + [_ceiling(rows[0])]
             tables.append(
                 TextTable(
-                    caption=f"m = {m}, {describe_n(records[0])}; {name_protocol(protocol)}",
+                    caption=f"m = {m}, {describe_n(rows[0])}; {name_protocol(protocol)}",
                     columns=columns,
                     rows=[tuple(row.get(c, "") for c in columns) for row in cells],
                 )
@@ -78,114 +113,96 @@ def tau_tables(frame: DataFrame, columns: tuple[str, ...] = COLUMNS) -> list[Tex
 
 
 def difference_tables(frame: DataFrame) -> list[TextTable]:
-    """Make the tables of paired differences of the headline scorer from differences.csv."""
-    rows: list[Any] = frame[frame["scorer"] == HEADLINE].to_dict("records")
-    paired = (
-        f"Tau of {style.label(HEADLINE)} in pairs of runs of one seed. Over cells: both resampled "
-        "alike (none under 10 cells). Over seeds: Student's interval, from three seeds on"
-    )
-    counted = "The same against the parameter count, on the same entries"
+    """Make the tables of paired differences of the headline scorer from differences.csv.
+
+    Returns:
+        By protocol, one of batch norms against each other, and one of batch norms against the
+        parameter count; without those that would have no row.
+    """
+    shown = frame[frame["scorer"] == HEADLINE]
+    is_counted = shown["minus"] == BASELINE
+    parts = [
+        (f"Protocol {protocol}: {caption}", shown[is_kind & (shown["protocol"] == protocol)])
+        for protocol in shown["protocol"].unique()
+        for caption, is_kind in ((PAIRED, ~is_counted), (COUNTED, is_counted))
+    ]
     return [
         TextTable(
             caption=caption,
             columns=DIFFERENCE_COLUMNS,
-            rows=[_difference(row) for row in rows if (row["minus"] == BASELINE) is against_count],
+            rows=[_difference(row) for row in records(rows)],
         )
-        for caption, against_count in ((paired, False), (counted, True))
+        for caption, rows in parts
+        if len(rows)
     ]
 
 
 def markdown_tables(frame: DataFrame) -> str:
     """Return the tables of kendall_tau.csv as Markdown."""
-    return "\n\n".join(_markdown(table) for table in tau_tables(frame)) + "\n"
+    return "\n\n".join(to_markdown(table) for table in tau_tables(frame)) + "\n"
 
 
 def terminal_table(frame: DataFrame) -> Group:
     """Return the tables of kendall_tau.csv for a terminal of 80 columns or more."""
     tables = tau_tables(frame, tuple(NARROW))
-    return Group(*(part for table in tables for part in (_rich(table), "")))
+    return Group(*(part for table in tables for part in (to_rich(table, NARROW, COLUMNS[:3]), "")))
 
 
 def difference_lines(frame: DataFrame) -> list[str]:
     """Return, from differences.csv, the first protocol's shadow minus single in words."""
     is_headline = (frame["scorer"] == HEADLINE) & frame["protocol"].isin(frame["protocol"][:1])
     shown = frame[is_headline & (frame["bn"] == "shadow") & (frame["minus"] == "single")]
-    rows: list[Any] = shown.to_dict("records")
-    return [_say_difference(*_difference(row)[1:7]) for row in rows]
+    return [_say_difference(row) for row in records(shown)]
 
 
-def _say_difference(m: str, what: str, calibrated: str, mean: str, cells: str, seeds: str) -> str:
-    state = "calibrated" if calibrated == "yes" else "raw"
-    return f"{what}, m = {m}, {state}: {mean}, 95% over cells {cells}, over seeds {seeds}"
-
-
-def name_protocol(protocol: str) -> str:
-    """Name a protocol and its recipe, and say what it does."""
-    if protocol not in PROTOCOLS:
-        return f"protocol {protocol}"
-    known = PROTOCOLS[protocol]
-    return f"recipe {known.recipe}, protocol {protocol}: {describe(known)}"
-
-
-def describe_n(row: Row) -> str:
-    """Say how many cells, architectures and seeds a row rests on."""
-    seeds = "1 seed" if row["num_seeds"] == 1 else f"{row['num_seeds']} seeds"
-    cells, architectures = (_count(row[name]) for name in ("num_cells", "num_architectures"))
-    return f"{cells} cells, {architectures} architectures, {seeds}"
-
-
-def describe_tau(row: Row) -> str:
-    """Write a row's tau with its interval over cells, where it has one."""
-    text = _number(row["tau_mean"], 2)
-    return (
-        text if isnan(row["tau_low"]) else f"{text} [{row['tau_low']:.2f}, {row['tau_high']:.2f}]"
-    )
-
-
-def name_row(row: Row) -> str:
-    """Name a row's method, or its baseline."""
-    if row["bn"] == NOTHING:
-        return style.label(row["scorer"])
-    return style.label(row["bn"]) + (", calibrated" if row["calibrated"] == "True" else ", raw")
+def _say_difference(row: Row) -> str:
+    what = f"{_name_difference(row)}, m = {row['m']}, {name_state(row['calibrated'])}"
+    _, _, mean, cells, seeds, *_ = _difference(row)
+    return f"{what}: {mean}, 95% over cells {cells}, over seeds {seeds}"
 
 
 def _cells(row: Row) -> Row:
     is_baseline = row["bn"] == NOTHING
     return {
+        "method": name_row(row),
+        "scored by": NOTHING if is_baseline else style.label(row["scorer"]),
         "batch norm": NOTHING if is_baseline else row["bn"],
-        "calibrated": _yes(row["calibrated"]),
+        "calibrated": yes(row["calibrated"]),
         "scorer": style.label(row["scorer"]),
-        "tau": _number(row["tau_mean"]),
-        "95% over cells": _interval(row["tau_low"], row["tau_high"], _number),
-        "sd over seeds": _number(row["tau_std"]),
-        "Spearman": _number(row["spearman"]),
-        "weighted tau": _number(row["weighted_tau"]),
-        "top 10%": _number(row["precision_top10"], 2),
+        "tau": number(row["tau_mean"]),
+        "95% over cells": interval(row["tau_low"], row["tau_high"], number),
+        "sd over seeds": number(row["tau_std"]),
+        "Spearman": number(row["spearman"]),
+        "weighted tau": number(row["weighted_tau"]),
+        "top 10%": number(row["precision_top10"], 2),
         "regret": NOTHING if isnan(row["regret"]) else style.percent(row["regret"], 2),
+    }
+
+
+def _ceiling(row: Row) -> Row:
+    return {
+        "method": "noise ceiling",
+        "batch norm": NOTHING,
+        "calibrated": NOTHING,
+        "scorer": "noise ceiling",
+        "tau": number(row["ceiling"]),
     }
 
 
 def _difference(row: Row) -> tuple[str, ...]:
     return (
-        str(row["protocol"]),
+        f"{_name_difference(row)}, {name_state(row['calibrated'])}",
         str(row["m"]),
-        f"{style.label(row['bn'])} minus {style.label(row['minus'])}",
-        _yes(row["calibrated"]),
-        _signed(row["difference_mean"]),
-        _interval(row["difference_low"], row["difference_high"], _signed),
-        _interval(row["difference_low_seeds"], row["difference_high_seeds"], _signed),
-        _number(row["difference_std"]),
+        signed(row["difference_mean"]),
+        interval(row["difference_low"], row["difference_high"], signed),
+        interval(row["difference_low_seeds"], row["difference_high_seeds"], signed),
+        number(row["difference_std"]),
         str(row["num_seeds"]),
     )
 
 
-def _ceiling(row: Row) -> Row:
-    return {
-        "batch norm": NOTHING,
-        "calibrated": NOTHING,
-        "scorer": "noise ceiling",
-        "tau": _number(row["ceiling"]),
-    }
+def _name_difference(row: Row) -> str:
+    return f"{style.label(row['bn'])} minus {style.label(row['minus'])}"
 
 
 def _order(row: Row) -> tuple[bool, bool, str, int, str]:
@@ -196,41 +213,16 @@ def _order(row: Row) -> tuple[bool, bool, str, int, str]:
     return is_baseline, scorer != HEADLINE, scorer, style.order(method), row["calibrated"]
 
 
-def _markdown(table: TextTable) -> str:
-    lines = [table.columns, tuple("---" for _ in table.columns), *table.rows]
-    return "\n".join([f"{table.caption}.", "", *("| " + " | ".join(line) + " |" for line in lines)])
+TAU = Tables(
+    title="Tables of tau",
+    text="",
+    compute=lambda results: tau_tables(read_ranking(results, KENDALL_TAU), PAGE_COLUMNS),
+    numbers=(KENDALL_TAU, MARKDOWN),
+)
 
-
-def _rich(table: TextTable) -> RichTable:
-    rich = RichTable(title=table.caption, title_justify="left", box=None, pad_edge=False)
-    for column in table.columns:
-        is_text = column in COLUMNS[:3]
-        rich.add_column(
-            NARROW[column],
-            justify="left" if is_text else "right",
-            no_wrap=not is_text,
-            overflow="fold",
-        )
-    for row in table.rows:
-        rich.add_row(*row)
-    return rich
-
-
-def _interval(low: float, high: float, write: Any) -> str:
-    return NOTHING if isnan(low) else f"[{write(low)}, {write(high)}]"
-
-
-def _number(value: float, digits: int = 3) -> str:
-    return NOTHING if isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}"
-
-
-def _yes(calibrated: Any) -> str:
-    return {"True": "yes", "False": "no"}.get(str(calibrated), NOTHING)
-
-
-def _count(value: float) -> str:
-    return f"{value:.0f}" if float(value).is_integer() else f"on average {value:.1f}"
+DIFFERENCES_OF_TAU = Tables(
+    title="Does shadow batch norm rank better?",
+    text="Differences of tau. An interval that holds 0 settles nothing.",
+    compute=lambda results: difference_tables(read_ranking(results, DIFFERENCES)),
+    numbers=(DIFFERENCES,),
+)

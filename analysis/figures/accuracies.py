@@ -1,16 +1,18 @@
-"""Distribution of one-shot accuracies for m = 1..4, shadow against one batch norm (Figure 6)."""
+"""Distributions of one-shot accuracies by m, shadow against one batch norm (Figure 6)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from analysis import style
-from analysis.read import groups
-from bench.runs.run import find_main_runs
-from bench.runs.words import count
+from analysis.figure import RANK, Analysis
+from analysis.frames import groups
+from analysis.phrases import count
+from analysis.read import read_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,17 +24,26 @@ NUM_BINS = 25
 IDENTICAL = ": both identical"
 
 
-def compute(results: Path) -> pd.DataFrame:
-    """Read the accuracies of every architecture and run: m, bn, seed, calibrated, accuracy."""
-    columns = ["architecture", "calibrated", "accuracy"]
-    runs = find_main_runs(results)
-    return pd.concat(
-        [
-            run.scores()[columns].assign(m=run.recipe.m, bn=run.variant, seed=run.seed)
-            for run in [run for run in runs if run.variant in METHODS] or runs
-        ],
-        ignore_index=True,
-    )
+def compute(results: Path, name: str = "scores.csv") -> pd.DataFrame:
+    """Read the accuracies of every architecture and run.
+
+    Args:
+        results: the results folder.
+        name: of the file in each run's folder.
+
+    Returns:
+        Columns architecture, calibrated, accuracy, m, bn, seed; of METHODS, or of all batch norms
+        where no run is of those.
+    """
+    frame = read_all(results, name)
+    chosen = frame[frame["bn"].isin(METHODS)]
+    shown = frame if chosen.empty else chosen
+    return shown[["architecture", "calibrated", "accuracy", "m", "bn", "seed"]]
+
+
+def compute_sample(results: Path) -> pd.DataFrame:
+    """Read the accuracies of the sample of a space that is too large to score whole."""
+    return compute(results, "accuracies.csv")
 
 
 def summarise(frame: pd.DataFrame) -> pd.DataFrame:
@@ -64,40 +75,36 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
 
 def are_identical(frame: pd.DataFrame) -> bool:
     """Tell whether shadow and one batch norm gave the same accuracies, run by run."""
-    table = frame.pivot_table(
+    by_bn = frame.pivot_table(
         index=["m", "seed", "architecture", "calibrated"], columns="bn", values="accuracy"
     )
-    if not {"shadow", "single"} <= set(table.columns):
+    if not {"shadow", "single"} <= set(by_bn.columns):
         return False
-    return bool((table["shadow"] == table["single"]).all())
+    return bool((by_bn["shadow"] == by_bn["single"]).all())
 
 
 def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """Split by calibrated, then m; every panel knows the bins that all share."""
     bins = np.linspace(frame["accuracy"].min(), frame["accuracy"].max(), NUM_BINS + 1)
-    known = {"low": bins[0], "high": bins[-1], "last_m": frame["m"].max(),
-             "methods": " ".join(frame["bn"].unique())}  # fmt: skip
+    known = {
+        "low": bins[0],
+        "high": bins[-1],
+        "last_m": frame["m"].max(),
+        "methods": " ".join(frame["bn"].unique()),
+    }
     return [same.assign(**known) for _, same in groups(frame, ["calibrated", "m"])]
 
 
 def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     """Draw one m: a histogram per method, medians as triangles."""
     first = frame.iloc[0]
-    bins = np.linspace(100 * first["low"], 100 * first["high"], NUM_BINS + 1)
     same_m1 = first["m"] == 1 and are_identical(frame)
     for bn in sorted(frame["bn"].unique(), key=style.order):
-        values = 100 * frame[frame["bn"] == bn]["accuracy"]
-        dashed: Any = "--" if same_m1 and bn == "single" else "-"
-        shares = np.full(len(values), 100 / len(values))
-        ax.hist(values, bins.tolist(), weights=shares, histtype="step",
-                color=style.color(bn), linewidth=1.4, linestyle=dashed,
-                label=style.label(bn))  # fmt: skip
-        ax.plot(values.median(), 0.0, "^", color=style.color(bn), markersize=6, clip_on=False,
-                transform=ax.get_xaxis_transform(), zorder=3)  # fmt: skip
+        _draw_histogram(ax, frame, bn, is_dashed=same_m1 and bn == "single")
     kind = ("calibrated" if first["calibrated"] else "raw") + (IDENTICAL if same_m1 else "")
     num = count(frame["architecture"].nunique(), "architecture")
-    ax.set_title(f"m = {first['m']}, {kind}\n{num}, {count(frame['seed'].nunique(), 'seed')}",
-                 loc="left", fontsize=8)  # fmt: skip
+    seeds = count(frame["seed"].nunique(), "seed")
+    style.heading(ax, f"m = {first['m']}, {kind}\n{num}, {seeds}")
     ax.set(xlabel="one-shot accuracy on validation images (%)", ylabel="architectures (%)")
     if first["m"] == first["last_m"] and not first["calibrated"]:
         label_absent(ax, set(first["methods"].split()) - set(frame["bn"]))
@@ -110,3 +117,48 @@ def label_absent(ax: Axes, methods: set[str]) -> None:
     """Name in a panel's legend what only other panels show."""
     for bn in sorted(methods, key=style.order):
         ax.plot([], [], color=style.color(bn), label=style.label(bn))
+
+
+def _draw_histogram(ax: Axes, frame: pd.DataFrame, bn: str, *, is_dashed: bool) -> None:
+    """Draw one method's accuracies, dashed where another's equal line lies below."""
+    first = frame.iloc[0]
+    bins = np.linspace(100 * first["low"], 100 * first["high"], NUM_BINS + 1)
+    values = 100 * frame[frame["bn"] == bn]["accuracy"]
+    dashed: Any = "--" if is_dashed else "-"
+    ax.hist(
+        values,
+        bins.tolist(),
+        weights=np.full(len(values), 100 / len(values)),
+        histtype="step",
+        color=style.color(bn),
+        linewidth=1.4,
+        linestyle=dashed,
+        label=style.label(bn),
+    )
+    below = ax.get_xaxis_transform()
+    look: dict[str, Any] = {"color": style.color(bn), "markersize": 6, "clip_on": False}
+    ax.plot(values.median(), 0.0, "^", transform=below, zorder=3, **look)
+
+
+ANALYSIS = Analysis(
+    title="Accuracy of one-shot models (Figure 6)",
+    caption="All architectures of all seeds, same bins everywhere; triangles are medians. The "
+    "paper's Figure 6, of another space (S1), shows higher and narrower accuracies with shadow BN "
+    "for every m above 1. At m = 1 there is one batch norm in both, and the runs must be the same.",
+    measured=("scores.csv",),
+    command=RANK,
+    compute=compute,
+    draw=draw,
+    panels=panels,
+    num_columns=4,
+    height=2.0,
+    summarise=summarise,
+)
+
+FIGURE6 = replace(
+    ANALYSIS,
+    measured=("accuracies.csv",),
+    compute=compute_sample,
+    height=2.6,
+    digits=None,
+)

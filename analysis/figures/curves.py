@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analysis import style
+from analysis.figure import MEASURE, Analysis
 from analysis.figures.accuracies import METHODS, label_absent
-from analysis.read import groups, read_all
-from bench.runs.words import count
+from analysis.frames import groups
+from analysis.phrases import count
+from analysis.read import read_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,27 +42,47 @@ def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
 def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     """Draw one m: mean over models and seeds, band of one deviation over models, thin seeds."""
     for bn in sorted(frame["bn"].unique(), key=METHODS.index):
-        same, color = frame[frame["bn"] == bn], style.color(bn)
-        for _, seed in groups(same, "seed"):
-            ax.plot(seed["epoch"], 100 * seed["mean"], color=color, linewidth=0.5, alpha=0.6)
-        middle = 100 * same.groupby("epoch")[["mean", "std"]].mean()
-        is_hidden = bn == "single" and frame["m"].iloc[0] == 1  # below shadow's equal line
-        ax.plot(middle.index, middle["mean"], color=color, linewidth=1.8, label=style.label(bn),
-                linestyle="--" if is_hidden else "-")  # fmt: skip
-        ax.fill_between(middle.index, middle["mean"] - middle["std"],
-                        middle["mean"] + middle["std"], color=color, alpha=0.15,
-                        linewidth=0)  # fmt: skip
-    m = frame["m"].iloc[0]
+        _draw_method(ax, frame[frame["bn"] == bn], bn)
+    first = frame.iloc[0]
     num = count(int(frame["num_models"].max()), "model")
-    ax.set_title(f"m = {m}: {num}, {count(frame['seed'].nunique(), 'seed')}", loc="left",
-                 fontsize=8)  # fmt: skip
-    ax.set(
-        xlabel="epoch", ylabel="one-shot accuracy, raw (%)", ylim=(0, 100 * frame["top"].iloc[0])
-    )
-    if m == frame["last_m"].iloc[0]:
-        methods = frame["methods"].iloc[0].split()
+    style.heading(ax, f"m = {first['m']}: {num}, {count(frame['seed'].nunique(), 'seed')}")
+    ax.set(xlabel="epoch", ylabel="one-shot accuracy, raw (%)", ylim=(0, 100 * first["top"]))
+    if first["m"] == first["last_m"]:
+        methods = first["methods"].split()
         label_absent(ax, set(methods) - set(frame["bn"]))
         ax.legend(fontsize=7, loc="upper left")
         if METHODS[-1] not in methods:
             ax.text(0.02, 0.02, NO_ONE_SHOT, transform=ax.transAxes, fontsize=6)
     return ax
+
+
+def _draw_method(ax: Axes, frame: pd.DataFrame, bn: str) -> None:
+    color = style.color(bn)
+    for _, seed in groups(frame, "seed"):
+        ax.plot(seed["epoch"], 100 * seed["mean"], color=color, linewidth=0.5, alpha=0.6)
+    middle = 100 * frame.groupby("epoch")[["mean", "std"]].mean()
+    is_hidden = bn == "single" and frame["m"].iloc[0] == 1  # below shadow's equal line
+    dash = "--" if is_hidden else "-"
+    ax.plot(middle["mean"], dash, color=color, linewidth=1.8, label=style.label(bn))
+    low, high = middle["mean"] - middle["std"], middle["mean"] + middle["std"]
+    ax.fill_between(middle.index, low, high, color=color, alpha=0.15, linewidth=0)
+
+
+ANALYSIS = Analysis(
+    title="Accuracy during training (Figure 3)",
+    caption="A fixed sample of models, not calibrated, from snapshots: mean over models and seeds, "
+    "a band of one standard deviation over models, thin lines single seeds. One-Shot (Bender et "
+    "al. 2018) trains all paths at once and drops ever more of them. The paper's Figure 3, of "
+    "another space and data set (ImageNet, m = 2), shows shadow BN steady, single BN low and "
+    "swinging, One-Shot flat for long.",
+    measured=("curve.csv",),
+    command=MEASURE,
+    compute=compute,
+    draw=draw,
+    panels=panels,
+    num_columns=4,
+    height=2.4,
+    summarise=lambda frame: frame,
+)
+
+FIGURE3 = replace(ANALYSIS, height=2.6, digits=None)

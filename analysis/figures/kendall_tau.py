@@ -8,8 +8,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from analysis import style
-from analysis.tables import describe_n, describe_tau, markdown_tables, name_row, terminal_table
-from bench.base.files import read_csv
+from analysis.figure import RANK, Analysis
+from analysis.frames import records
+from analysis.phrases import NOTHING, describe_n, describe_tau, name_row
+from analysis.published import TABLE3
+from analysis.read import read_ranking
 from bench.ranking.outputs import BY_SEED, HEADLINE, IDENTITY, KENDALL_TAU
 
 if TYPE_CHECKING:
@@ -20,36 +23,19 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-__all__ = ["compute", "draw", "height", "markdown_tables", "panels", "terminal_table"]
-
-PAPER = {
-    (4, "shadow", "False"): (0.393, 0.017),
-    (4, "shadow", "True"): (0.597, 0.037),
-    (4, "single", "False"): (0.167, 0.038),
-    (4, "single", "True"): (0.368, 0.134),
-    (3, "shadow", "False"): (0.318, 0.034),
-    (3, "shadow", "True"): (0.592, 0.024),
-    (3, "single", "False"): (0.045, 0.060),
-    (3, "single", "True"): (0.430, 0.031),
-}
-"""The paper's Table 3 by m, batch norm and calibrated: mean and deviation over 3 seeds."""
-
 ROW_HEIGHT = 0.25  # inches
 
 
 def compute(results: Path) -> DataFrame:
     """Read kendall_tau.csv, and into its column `taus` the values of the single seeds."""
-    frame, by_seed = (
-        table.assign(calibrated=table["calibrated"].astype(str))
-        for table in (read_csv(results / KENDALL_TAU), read_csv(results / BY_SEED))
-    )
+    frame, by_seed = (read_ranking(results, name) for name in (KENDALL_TAU, BY_SEED))
     taus = by_seed.groupby(list(IDENTITY))["tau"].agg(tuple).rename("taus")
     return frame.join(taus, on=list(IDENTITY))
 
 
 def panels(frame: DataFrame) -> list[DataFrame]:
     """Split into one frame per protocol, with the headline scorer and the baselines."""
-    shown = frame[(frame["scorer"] == HEADLINE) | (frame["bn"] == "-")]
+    shown = frame[(frame["scorer"] == HEADLINE) | (frame["bn"] == NOTHING)]
     return [shown[shown["protocol"] == protocol] for protocol in frame["protocol"].unique()]
 
 
@@ -64,8 +50,8 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     y = 0.0
     ticks: dict[float, str] = {}
     for m, same in frame.groupby("m"):
-        rows: list[Row] = same.to_dict("records")  # type: ignore[assignment]
-        rows = sorted((row for row in rows if row["scorer"] != "random"), key=_order)
+        shown = records(same[same["scorer"] != "random"])
+        rows: list[Row] = sorted(shown, key=_order)
         _write(ax, 0, y, f"m = {m}: {describe_n(rows[0])}", weight="bold")
         _draw_limits(ax, same, y + 0.5, y + 0.5 + len(rows))
         for row in rows:
@@ -78,27 +64,27 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
 
 
 def _draw_row(ax: Axes, row: Row, y: float) -> None:
-    color = style.color(row["scorer"] if row["bn"] == "-" else row["bn"])
+    color = style.color(row["scorer"] if row["bn"] == NOTHING else row["bn"])
     face = "white" if row["calibrated"] == "False" else color
     ax.hlines(y, row["tau_low"], row["tau_high"], color=color, linewidth=1.8)
-    if row["bn"] != "-" and len(row["taus"]) > 1:
+    if row["bn"] != NOTHING and len(row["taus"]) > 1:
         ax.plot(row["taus"], [y + 0.24] * len(row["taus"]), ".", color=color, markersize=3.5)
-    marker = "o" if row["bn"] != "-" else "s"
+    marker = "o" if row["bn"] != NOTHING else "s"
     ax.plot(row["tau_mean"], y, marker, color=color, markerfacecolor=face, markersize=6)
-    if paper := PAPER.get((row["m"], row["bn"], row["calibrated"])):
-        mean, std = paper
-        ax.errorbar(mean, y - 0.27, xerr=std, fmt="D", color=color, markerfacecolor="white",
-                    markersize=4, linewidth=0.8, capsize=1.5)  # fmt: skip
+    if paper := TABLE3.get((row["m"], row["bn"], row["calibrated"])):
+        look: dict[str, Any] = {"markersize": 4, "linewidth": 0.8, "capsize": 1.5}
+        look |= {"color": color, "markerfacecolor": "white"}
+        ax.errorbar(paper.mean, y - 0.27, xerr=paper.std, fmt="D", **look)
     _write(ax, 1.01, y, describe_tau(row), fontsize=8)
 
 
 def _draw_limits(ax: Axes, same: DataFrame, top: float, bottom: float) -> None:
     """Draw zero, what chance reaches, and what a perfect scorer would."""
     ax.vlines(0, top, bottom, color="#999999", linewidth=0.6, zorder=0.5)
-    for row in same[same["scorer"] == "random"].to_dict("records"):
-        ax.fill_betweenx([top, bottom], row["tau_low"], row["tau_high"], zorder=0, linewidth=0,
-                         color=style.color("random"))  # fmt: skip
-    for ceiling in same[same["bn"] == "-"]["ceiling"].unique()[:1]:
+    grey: dict[str, Any] = {"color": style.color("random"), "zorder": 0, "linewidth": 0}
+    for row in records(same[same["scorer"] == "random"]):
+        ax.fill_betweenx([top, bottom], row["tau_low"], row["tau_high"], **grey)
+    for ceiling in same[same["bn"] == NOTHING]["ceiling"].unique()[:1]:
         ax.vlines(ceiling, top, bottom, color=style.color("ceiling"), linestyle="--", linewidth=1)
 
 
@@ -110,8 +96,9 @@ def _finish(ax: Axes, frame: DataFrame, ticks: dict[float, str], bottom: float) 
     ax.spines["left"].set_visible(False)
     protocol = frame["protocol"].iloc[0]
     ax.set_xlabel(f"Kendall tau-b of {style.label(HEADLINE)} and truth, protocol {protocol}")
-    ax.legend(handles=_legend(frame), loc="lower center", bbox_to_anchor=(0.42, 1.0), ncol=3,
-              fontsize=8, handlelength=1.6, columnspacing=1.4)  # fmt: skip
+    sizes: dict[str, Any] = {"fontsize": 8, "handlelength": 1.6, "columnspacing": 1.4}
+    above: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.42, 1.0), "ncol": 3}
+    ax.legend(handles=_legend(frame), **above, **sizes)
 
 
 def _legend(frame: DataFrame) -> list[Line2D | Patch]:
@@ -128,7 +115,7 @@ def _legend(frame: DataFrame) -> list[Line2D | Patch]:
     ]
     if frame["taus"].map(len).max() > 1:
         handles.insert(2, line("one seed", marker=".", linestyle="", markersize=4))
-    if set(PAPER) & set(frame[["m", "bn", "calibrated"]].itertuples(index=False, name=None)):
+    if set(TABLE3) & set(frame[["m", "bn", "calibrated"]].itertuples(index=False, name=None)):
         look = {"marker": "D", "markerfacecolor": "white", "markersize": 4, "linewidth": 0.8}
         handles.append(line("paper, CIFAR-10 (sd over 3 seeds)", **look))
     return handles
@@ -140,5 +127,35 @@ def _write(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
 
 
 def _order(row: Row) -> tuple[bool, int, str]:
-    is_baseline = row["bn"] == "-"
+    is_baseline = row["bn"] == NOTHING
     return is_baseline, style.order(row["scorer"] if is_baseline else row["bn"]), row["calibrated"]
+
+
+HEADLINE_PROTOCOL = Analysis(
+    title="Kendall tau",
+    caption="How well scores rank architectures. Lines are 95% bootstrap intervals over cells "
+    "(none under 10 cells), small dots single seeds. The noise ceiling is what a scorer that "
+    "knew every cell's expected accuracy would reach against this truth; a grey band holds 95% "
+    "of random scores. Baselines (squares) cost no training. Diamonds, at m = 3 and 4, are the "
+    "paper's Table 3: other data, and its own sample with copies kept, so compare them with "
+    "protocol 'paper'.",
+    inputs=(KENDALL_TAU, BY_SEED),
+    command=RANK,
+    compute=compute,
+    draw=draw,
+    panels=lambda frame: panels(frame)[:1],
+    height=height,
+    numbers=(KENDALL_TAU, BY_SEED),
+)
+
+OTHER_PROTOCOLS = Analysis(
+    title="Kendall tau under the other protocols",
+    caption="The same scores, ranked otherwise. A tau means nothing without its protocol.",
+    inputs=(KENDALL_TAU, BY_SEED),
+    command=RANK,
+    compute=compute,
+    draw=draw,
+    panels=lambda frame: panels(frame)[1:],
+    height=height,
+    numbers=(KENDALL_TAU, BY_SEED),
+)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis import style
-from analysis.shades import shade
+from analysis.figure import Analysis
 from bench.base.command import Parser, positive, run_command
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def relative_cost(channels: int, kernels: Sequence[int]) -> float:
     return num_multiply_adds(channels, 1, 1, kernels) / one
 
 
-def compute(results: Path) -> pd.DataFrame:  # noqa: ARG001
+def compute(_: Path) -> pd.DataFrame:
     """Return the relative cost by mixture and number of channels; it needs no results."""
     rows = [
         {
@@ -68,11 +68,11 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     names = list(frame["kernels"].unique())
     for i, name in enumerate(names):
         same = frame[frame["kernels"] == name]
-        ax.plot(same["channels"], same["relative_cost"], color=shade(i + 1, len(names)),
-                linewidth=1.6, label=f"kernels {name}")  # fmt: skip
+        color, label = style.shade(i + 1, len(names)), f"kernels {name}"
+        ax.plot(same["channels"], same["relative_cost"], color=color, linewidth=1.6, label=label)
     ax.axvspan(*S1_CHANNELS, color=style.color("random"), zorder=0, linewidth=0)
-    ax.text(S1_CHANNELS[0] + 4, 0.97, "channels of S1", transform=ax.get_xaxis_transform(),
-            va="top", fontsize=8)  # fmt: skip
+    top = ax.get_xaxis_transform()
+    ax.text(S1_CHANNELS[0] + 4, 0.97, "channels of S1", transform=top, va="top", fontsize=8)
     ax.set(xlabel="input channels", ylabel="multiply-adds\n(one 3x3 kernel = 1)", ylim=(0.9, 4))
     ax.legend(fontsize=8)
     return ax
@@ -90,6 +90,19 @@ def command(argv: Sequence[str] | None = None) -> None:
     cost = num_multiply_adds(options.channels, options.expansion, options.size, kernels)
     ratio = relative_cost(options.channels, kernels)
     print(f"{cost:,} multiply-adds, {ratio:.3f} of one 3x3 kernel's")
+
+
+ANALYSIS = Analysis(
+    title="What mixing kernels costs (section 3.1)",
+    caption="Multiply-adds of an inverted bottleneck with parallel depthwise kernels against one "
+    "3x3 kernel, by the paper's formula. "
+    "python -m analysis.figures.kernel_cost --channels 96 --size 16 --kernels 3,5,7 counts one "
+    "block.",
+    compute=compute,
+    draw=draw,
+    height=2.5,
+    summarise=lambda frame: frame,
+)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,15 @@ space's most that a front dominates: larger is better, and one reference serves 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from analysis import style
-from bench.runs.layout import SEARCH
-from bench.runs.run import RunFolderError
-from bench.runs.searches import read_search
-from bench.runs.words import count
+from analysis.figure import Analysis
+from analysis.frames import groups
+from analysis.phrases import count
+from analysis.read import read_searches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,26 +27,12 @@ LABELS = {"nsga2": "NSGA-II", "random": "random search"}
 MARKERS = "os^Dv"
 
 
-def compute(run: Path) -> DataFrame:
-    """Gather every search of a supernet's run folder.
-
-    Returns:
-        One row an evaluation: algorithm, seed, evaluation, architecture, accuracy,
-        num_multiply_adds, hypervolume, is_on_front, ...
-
-    Raises:
-        RunFolderError: no finished search.
-    """
-    frames = []
-    for path in sorted(run.glob(f"search-*/{SEARCH}")):
-        settings, evaluated = read_search(path.parent)
-        frames.append(evaluated.assign(algorithm=settings["algorithm"], seed=settings["seed"]))
-    if not frames:
-        raise RunFolderError(f"{run} holds no finished search: bench/mixpath.py search {run}")
-    return pd.concat(frames, ignore_index=True)
+def compute(folder: Path) -> DataFrame:
+    """Read every search of a supernet, given its run folder."""
+    return read_searches(folder)
 
 
-def summary(frame: DataFrame) -> DataFrame:
+def summarise(frame: DataFrame) -> DataFrame:
     """Average the last hypervolume over seeds (standard deviation with ddof 1)."""
     grouped = _last(frame).groupby("algorithm")
     return pd.DataFrame(
@@ -76,47 +61,65 @@ def _last(frame: DataFrame) -> DataFrame:
     return frame.sort_values("evaluation").groupby(["algorithm", "seed"]).tail(1)
 
 
+def panels(frame: DataFrame) -> list[DataFrame]:
+    """Return everything twice: for the fronts, and for the hypervolume."""
+    return [frame.assign(shows=shows) for shows in DRAWERS]
+
+
 def draw(frame: DataFrame, ax: Axes) -> Axes:
+    """Draw what a panel is to show."""
+    return DRAWERS[frame["shows"].iloc[0]](frame, ax)
+
+
+def draw_fronts(frame: DataFrame, ax: Axes) -> Axes:
     """Draw all that was evaluated as dots, and every seed's front as a line of its own marker."""
-    for algorithm, part in frame.groupby("algorithm"):
-        color = COLORS.get(str(algorithm), style.OTHER_COLOR)
-        ax.plot(part["num_multiply_adds"] / 1e6, 100 * part["accuracy"], ".", color=color,
-                alpha=0.35, markersize=4, markeredgewidth=0)  # fmt: skip
-        for index, (_, same) in enumerate(part.groupby("seed")):
-            front = same[same["is_on_front"]].sort_values("num_multiply_adds")
-            name = LABELS.get(str(algorithm), str(algorithm))
-            label = f"{name}, {count(part['seed'].nunique(), 'seed')}" if index == 0 else None
-            ax.plot(front["num_multiply_adds"] / 1e6, 100 * front["accuracy"],
-                    MARKERS[index % len(MARKERS)], linestyle="-", color=color, markersize=3.5,
-                    linewidth=1, alpha=0.9, label=label, drawstyle="steps-post")  # fmt: skip
-    ax.set_xlabel("multiply-adds (millions)")
-    ax.set_ylabel("accuracy in the supernet (%)")
+    for algorithm, part in groups(frame, "algorithm"):
+        color = COLORS.get(algorithm, style.OTHER_COLOR)
+        dots: dict[str, Any] = {"alpha": 0.35, "markersize": 4, "markeredgewidth": 0}
+        x, y = part["num_multiply_adds"] / 1e6, 100 * part["accuracy"]
+        ax.plot(x, y, ".", color=color, **dots)
+        name = f"{LABELS.get(algorithm, algorithm)}, {count(part['seed'].nunique(), 'seed')}"
+        for index, (_, same) in enumerate(groups(part, "seed")):
+            marker, label = MARKERS[index % len(MARKERS)], name if index == 0 else None
+            _draw_front(ax, same[same["is_on_front"]], marker, color=color, label=label)
+    ax.set(xlabel="multiply-adds (millions)", ylabel="accuracy in the supernet (%)")
     ax.legend(loc="lower right")
     return ax
+
+
+def _draw_front(ax: Axes, front: DataFrame, marker: str, **look: Any) -> None:
+    ordered = front.sort_values("num_multiply_adds")
+    x, y = ordered["num_multiply_adds"] / 1e6, 100 * ordered["accuracy"]
+    # a step: between two networks of a front there is none that costs less and reaches more
+    look |= {"drawstyle": "steps-post", "linestyle": "-", "linewidth": 1}
+    ax.plot(x, y, marker, markersize=3.5, alpha=0.9, **look)
 
 
 def draw_hypervolume(frame: DataFrame, ax: Axes) -> Axes:
     """Draw the mean hypervolume over evaluations, with one standard deviation over seeds."""
-    for algorithm, part in frame.groupby("algorithm"):
+    for algorithm, part in groups(frame, "algorithm"):
         curves = part.pivot(index="evaluation", columns="seed", values="hypervolume").dropna()
         mean, spread = curves.mean(axis=1), curves.std(axis=1)
-        color = COLORS.get(str(algorithm), style.OTHER_COLOR)
-        name = LABELS.get(str(algorithm), str(algorithm))
-        ax.plot(curves.index, mean, color=color, label=f"{name}, n = {curves.shape[1]}")
+        color = COLORS.get(algorithm, style.OTHER_COLOR)
+        label = f"{LABELS.get(algorithm, algorithm)}, n = {curves.shape[1]}"
+        ax.plot(curves.index, mean, color=color, label=label)
         if curves.shape[1] > 1:
-            ax.fill_between(curves.index, mean - spread, mean + spread, color=color, alpha=0.2,
-                            linewidth=0)  # fmt: skip
-    ax.set_xlabel("evaluations")
-    ax.set_ylabel("hypervolume (mean ± sd over seeds)")
+            low, high = mean - spread, mean + spread
+            ax.fill_between(curves.index, low, high, color=color, alpha=0.2, linewidth=0)
+    ax.set(xlabel="evaluations", ylabel="hypervolume (mean ± sd over seeds)")
     ax.legend(loc="lower right")
     return ax
 
 
-def figure(frame: DataFrame, path: Path) -> None:
-    """Save both panels as PNG and SVG."""
-    with style.context():
-        whole = Figure(figsize=(style.WIDTH, 3.2), layout="constrained")
-        left, right = whole.subplots(1, 2)
-        draw(frame, left)
-        draw_hypervolume(frame, right)
-        style.save(whole, path)
+DRAWERS = {"fronts": draw_fronts, "hypervolume": draw_hypervolume}
+
+ANALYSIS = Analysis(
+    title="NSGA-II against random search (Figure 7)",
+    caption="Left everything that was evaluated, and the Pareto front of each seed. Right the "
+    "hypervolume that the front so far dominates, over evaluations.",
+    compute=compute,
+    draw=draw,
+    panels=panels,
+    num_columns=2,
+    height=3.2,
+)

@@ -6,7 +6,9 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from analysis import style
-from bench.base.files import read_csv
+from analysis.figure import RANK, Analysis
+from analysis.phrases import name_state
+from analysis.read import read_ranking
 from bench.ranking.outputs import HEADLINE, KENDALL_TAU, POINTS
 
 if TYPE_CHECKING:
@@ -17,14 +19,12 @@ if TYPE_CHECKING:
 
 GROUP = ["protocol", "m", "bn", "calibrated"]
 MARKERS = "o^sDv<>p"
+LONG_NAME = 33
 
 
 def compute(results: Path) -> DataFrame:
     """Read points.csv, and the tau of each point's group from kendall_tau.csv."""
-    points, taus = (
-        table.assign(calibrated=table["calibrated"].astype(str))
-        for table in (read_csv(results / POINTS), read_csv(results / KENDALL_TAU))
-    )
+    points, taus = (read_ranking(results, name) for name in (POINTS, KENDALL_TAU))
     headline = taus[taus["scorer"] == HEADLINE].set_index(GROUP)[
         ["tau_mean", "tau_std", "num_seeds"]
     ]
@@ -39,25 +39,36 @@ def panels(frame: DataFrame) -> list[DataFrame]:
         protocol, m, bn, calibrated = key
         return place[protocol], m, style.order(bn), calibrated
 
-    groups = dict(list(frame.groupby(GROUP)))
-    return [groups[key] for key in sorted(groups, key=order)]
+    by_group = dict(list(frame.groupby(GROUP)))
+    return [by_group[key] for key in sorted(by_group, key=order)]
 
 
 def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw one group, with its tau as the title."""
     first = frame.iloc[0]
     for marker, (_, same) in zip(MARKERS * len(frame), frame.groupby("seed"), strict=False):
-        ax.plot(100 * same["truth"], same[HEADLINE], marker, color=style.color(first["bn"]),
-                markersize=3.5, alpha=0.55, markeredgewidth=0)  # fmt: skip
+        look: dict[str, Any] = {"markersize": 3.5, "alpha": 0.55, "markeredgewidth": 0}
+        color = style.color(first["bn"])
+        ax.plot(100 * same["truth"], same[HEADLINE], marker, color=color, **look)
     spread = "" if isnan(first["tau_std"]) else f" ± {first['tau_std']:.2f}"
-    kind = "calibrated" if first["calibrated"] == "True" else "raw"
-    ax.set_title(
-        f"m = {first['m']}, {style.label(first['bn'])}, {kind}\n{first['protocol']}: "
-        f"tau {first['tau_mean']:.2f}{spread}, {frame['cell_hash'].nunique()} cells",
-        fontsize=7.5,
-        loc="left",
-        x=-0.24,
-    )
+    name = f"m = {first['m']}, {style.label(first['bn'])}, {name_state(first['calibrated'])}"
+    tau = f"tau {first['tau_mean']:.2f}{spread}, {frame['cell_hash'].nunique()} cells"
+    size = 7.5 if len(name) <= LONG_NAME else 6.5  # else it runs into the next panel's
+    ax.set_title(f"{name}\n{first['protocol']}: {tau}", fontsize=size, loc="left", x=-0.24)
     ax.set_xlabel("truth: accuracy (%)")
     ax.set_ylabel(f"score: {style.label(HEADLINE)}")
     return ax
+
+
+ANALYSIS = Analysis(
+    title="Score against truth",
+    caption="One point per entry and seed; seeds differ in marker. Titles give tau, mean and "
+    "standard deviation over seeds.",
+    inputs=(POINTS, KENDALL_TAU),
+    command=RANK,
+    compute=compute,
+    draw=draw,
+    panels=panels,
+    num_columns=4,
+    numbers=(POINTS,),
+)

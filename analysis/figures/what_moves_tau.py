@@ -1,22 +1,25 @@
 """Tau when one field of protocol or recipe changes: how much of a published difference is protocol.
 
 Left tau itself, right what a paper would report: shadow BN minus single BN under that choice,
-paired by seed. The paper's own differences (calibrated 0.229, raw 0.226 at m = 4) are of another
-data set and protocol.
+paired by seed. The paper's own differences, of its Table 3, are of another data set and protocol.
 """
 
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analysis import style
-from analysis.read import groups, records, t_interval
-from bench.base.files import read_csv
+from analysis.figure import MEASURE, Analysis
+from analysis.frames import groups, records
+from analysis.intervals import t_interval
+from analysis.phrases import count
+from analysis.published import shadow_minus_single
+from analysis.read import read_ranking
+from bench.ranking.summary import MIN_SEEDS_FOR_T
 from bench.ranking.variations import ONE_PER_CELL, REFERENCE, VARIATIONS
-from bench.runs.words import count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,14 +27,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 METHODS = ("shadow", "single")
-COLUMNS = ["m", "variation", "field", "method", "mean", "low", "high", "taus", "num_seeds",
-           "num_entries", "num_cells", "paper"]  # fmt: skip
+COLUMNS = [
+    "m",
+    "variation",
+    "field",
+    "method",
+    "mean",
+    "low",
+    "high",
+    "taus",
+    "num_seeds",
+    "num_entries",
+    "num_cells",
+    "paper",
+]
 DIFFERENCE = "difference"
-PAPER = {
-    3: {REFERENCE: 0.162, "not calibrated": 0.273},
-    4: {REFERENCE: 0.229, "not calibrated": 0.226},
-}
-"""Shadow minus single BN in the paper's Table 3, by m."""
+IN_TABLE_3 = {REFERENCE: "True", "not calibrated": "False"}
+"""Variations that the paper's Table 3 has rows of, and what stands in its column calibrated."""
 
 
 def compute(results: Path) -> pd.DataFrame:
@@ -40,7 +52,7 @@ def compute(results: Path) -> pd.DataFrame:
     Columns m, variation, field, method, mean, low, high (95% over seeds), taus (by seed),
     num_seeds, num_entries, num_cells, paper.
     """
-    frame = read_csv(results / VARIATIONS)
+    frame = read_ranking(results, VARIATIONS)
     frame = frame[frame["bn"].isin(METHODS)]
     rows = []
     for (m, variation), same in groups(frame, ["m", "variation"], sort=False):
@@ -50,7 +62,6 @@ def compute(results: Path) -> pd.DataFrame:
             values[DIFFERENCE] = (by_seed["shadow"] - by_seed["single"]).dropna()
         for method, taus in values.items():
             low, high = t_interval(taus.to_numpy())
-            paper = PAPER.get(m, {}).get(variation, float("nan"))
             rows.append(
                 {
                     "m": m,
@@ -64,10 +75,18 @@ def compute(results: Path) -> pd.DataFrame:
                     "num_seeds": len(taus),
                     "num_entries": same["num_entries"].max(),
                     "num_cells": same["num_cells"].max(),
-                    "paper": paper if method == DIFFERENCE else float("nan"),
+                    "paper": published(m, variation, method),
                 }
             )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def published(m: int, variation: str, method: str) -> float:
+    """Return what Table 3 has for a row, NaN where it has nothing."""
+    if method != DIFFERENCE or variation not in IN_TABLE_3:
+        return float("nan")
+    difference = shadow_minus_single(m, IN_TABLE_3[variation])
+    return float("nan") if difference is None else difference
 
 
 def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
@@ -90,18 +109,7 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     """Draw one line per variation: means with 95% over seeds, dots for seeds."""
     is_difference = frame["method"].iloc[0] == DIFFERENCE
     for row in records(frame):
-        y = row["place"]
-        y += {"shadow": -0.14, "single": 0.14}.get(row["method"], 0)
-        color = "black" if is_difference else style.color(row["method"])
-        ax.hlines(y, row["low"], row["high"], color=color, linewidth=1.2)
-        if row["num_seeds"] > 1:
-            ax.plot([float(tau) for tau in row["taus"].split()], [y + 0.13] * row["num_seeds"],
-                    ".", color=color, markersize=3)  # fmt: skip
-        label = style.label(row["method"]) if row["variation"] == REFERENCE else None
-        ax.plot(row["mean"], y, "o", color=color, markersize=5,
-                label=None if is_difference else label)  # fmt: skip
-        ax.plot(row["paper"], y - 0.28, "D", color=style.color("paper"), markersize=4,
-                markerfacecolor="white")  # fmt: skip
+        _draw_row(ax, row)
     _draw_references(frame, ax)
     names = frame.drop_duplicates("place").set_index("place")["variation"]
     ax.set_ylim(frame["num_places"].iloc[0] - 0.4, -0.6)
@@ -109,16 +117,29 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_xlim(*_limits(frame))
     ax.set_xlabel("tau, shadow BN minus single BN" if is_difference else "Kendall tau-b")
     first = frame.iloc[0]
-    ax.set_title(
-        f"m = {first['m']}: {count(int(first['num_cells']), 'cell')}, "
-        f"{count(int(first['num_seeds']), 'seed')}"
-        f"{', lines 95% over seeds' if first['num_seeds'] > 1 else ''}", loc="left", fontsize=8,
-    )  # fmt: skip
+    cells, seeds = count(int(first["num_cells"]), "cell"), count(int(first["num_seeds"]), "seed")
+    lines = ", lines 95% over seeds" if first["num_seeds"] >= MIN_SEEDS_FOR_T else ""
+    style.heading(ax, f"m = {first['m']}: {cells}, {seeds}{lines}")
     if is_difference:
         ax.axvline(0, color="#999999", linewidth=0.8, zorder=0.5)
     else:
         ax.legend(fontsize=7, loc="upper left")
     return ax
+
+
+def _draw_row(ax: Axes, row: dict[str, Any]) -> None:
+    is_difference = row["method"] == DIFFERENCE
+    y = row["place"] + {"shadow": -0.14, "single": 0.14}.get(row["method"], 0)
+    color = "black" if is_difference else style.color(row["method"])
+    ax.hlines(y, row["low"], row["high"], color=color, linewidth=1.2)
+    if row["num_seeds"] > 1:
+        taus = [float(tau) for tau in row["taus"].split()]
+        ax.plot(taus, [y + 0.13] * len(taus), ".", color=color, markersize=3)
+    is_named = row["variation"] == REFERENCE and not is_difference
+    label = style.label(row["method"]) if is_named else None
+    ax.plot(row["mean"], y, "o", color=color, markersize=5, label=label)
+    papers: dict[str, Any] = {"color": style.color("paper"), "markerfacecolor": "white"}
+    ax.plot(row["paper"], y - 0.28, "D", markersize=4, **papers)
 
 
 def _draw_references(frame: pd.DataFrame, ax: Axes) -> None:
@@ -138,3 +159,22 @@ def _limits(frame: pd.DataFrame) -> tuple[float, float]:
     taus += [paper for paper in frame["paper"] if not isnan(paper)]
     margin = 0.1 * (max(taus) - min(taus)) + 0.02
     return min(taus) - margin, max(taus) + margin
+
+
+ANALYSIS = Analysis(
+    title="What moves tau",
+    caption="One choice of protocol or recipe changed at a time, at the largest m. The reference "
+    "is protocol 'sound', calibrated, by negative loss; the choices below 'one per cell' (one "
+    "architecture per cell) start from that line. Right: what each choice would report as the "
+    "effect of shadow BN, paired by seed. Diamonds, at m = 3 and 4, are the paper's Table 3: "
+    "CIFAR-10, its own protocol. Dots are seeds; an interval may run out of the figure.",
+    inputs=(VARIATIONS,),
+    command=MEASURE,
+    other_command=f"python bench/run.py --batch-norm shadow,single, then {MEASURE}",
+    compute=compute,
+    draw=draw,
+    panels=panels,
+    num_columns=2,
+    height=height,
+    summarise=lambda frame: frame,
+)

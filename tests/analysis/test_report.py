@@ -7,20 +7,13 @@ import shutil
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
-from analysis import registry
 from analysis.__main__ import command
-from analysis.figures import kendall_tau, scatter
-from analysis.registry import ANALYSES, Analysis
+from analysis.figure import Analysis
+from analysis.registry import PAGE
 from analysis.report import write_report
 from bench.base.files import read_csv
-from bench.ranking.outputs import write_rankings
-from bench.ranking.protocol import PROTOCOLS
-from bench.table.table import Table
-from tests.synthetic import write_runs, write_truth
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,20 +22,17 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    results: Path = tmp_path_factory.mktemp("results") / "digits"
-    runs = write_runs(results, ms=(2, 4))
-    with Table(write_truth(results / "truth.h5", num_means=1)) as table:
-        protocols = [PROTOCOLS["sound"], PROTOCOLS["paper"]]
-        write_rankings(results, runs, table, protocols, command="run.py --m 2,4 <&>")
-    write_report(results)
-    return results
-
-
 def drawable(results: Path) -> list[str]:
-    """List the analyses whose input is there: nothing is measured in a made-up folder."""
-    return [name for name, one in ANALYSES.items() if not one.missing(results)]
+    """List the figures that can be drawn from what is there."""
+    analyses = {name: one for name, one in PAGE.items() if isinstance(one, Analysis)}
+    have = {name: one for name, one in analyses.items() if not one.missing(results)}
+    return [name for name, one in have.items() if one.figure(one.compute(results)) is not None]
+
+
+def unmeasured(page: str) -> str:
+    """Return the text of the line on what was not measured."""
+    (line,) = re.findall(r'<p class="unmeasured">(.*?)</p>', page, re.DOTALL)
+    return " ".join(line.split())
 
 
 class Page(HTMLParser):
@@ -68,76 +58,25 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def draw(frame: DataFrame) -> Axes:
-    return kendall_tau.draw(frame, Figure().subplots())
-
-
-def test_the_figure_shows_every_group_with_seeds_interval_and_paper(results: Path) -> None:
-    frame = kendall_tau.compute(results)
-    sound, paper = kendall_tau.panels(frame)
-    assert set(sound["protocol"]) == {"sound"}
-    assert set(paper["protocol"]) == {"paper"}
-    ax = draw(sound)
-    names = [text.get_text() for text in ax.get_yticklabels()]
-    assert names == 2 * [
-        "shadow BN, raw", "shadow BN, calibrated", "single BN, raw", "single BN, calibrated",
-        "parameter count", "multiply-adds", "3x3 convolutions",
-    ]  # fmt: skip
-    texts = [text.get_text() for text in ax.texts]
-    assert "m = 4: 34 cells, 255 architectures, 3 seeds" in texts
-    row = sound[(sound["m"] == 4) & (sound["bn"] == "shadow")].iloc[0]
-    assert f"{row['tau_mean']:.2f} [{row['tau_low']:.2f}, {row['tau_high']:.2f}]" in texts
-    assert sum(np.size(line.get_xdata()) == 3 for line in ax.lines) == 8, "three seeds a group"
-    assert "protocol sound" in ax.get_xlabel()
-
-
-def test_the_papers_figures_are_shown_where_they_belong(results: Path) -> None:
-    sound = kendall_tau.panels(kendall_tau.compute(results))[0]
-    legends = [
-        [text.get_text() for text in legend.get_texts()]
-        for legend in (draw(sound[sound["m"] == m]).get_legend() for m in (2, 4))
-        if legend
-    ]
-    assert len(legends) == 2
-    assert [any("paper" in text for text in legend) for legend in legends] == [False, True]
-    assert len(draw(sound[sound["m"] == 4]).containers) == 4
-    assert not draw(sound[sound["m"] == 2]).containers
-
-
-def test_table_3_is_the_papers() -> None:
-    assert kendall_tau.PAPER[4, "shadow", "True"] == (0.597, 0.037)
-    assert kendall_tau.PAPER[3, "single", "False"] == (0.045, 0.060)
-    assert len(kendall_tau.PAPER) == 8
-
-
-def test_scatter_has_a_panel_per_group_with_its_tau(results: Path) -> None:
-    panels = scatter.panels(scatter.compute(results))
-    assert len(panels) == 8
-    ax = scatter.draw(panels[5], Figure().subplots())
-    row = panels[5].iloc[0]
-    assert ax.get_title(loc="left") == (
-        f"m = 4, shadow BN, calibrated\nsound: tau {row['tau_mean']:.2f} "
-        f"± {row['tau_std']:.2f}, 34 cells"
-    )
-    assert "%" in ax.get_xlabel()
-    assert len(ax.lines) == 3, "one marker per seed"
-
-
-def test_the_page_is_whole_and_asks_for_nothing(results: Path) -> None:
-    text = (results / "report.html").read_text()
+def test_the_page_is_whole_and_asks_for_nothing(ranked: Path) -> None:
+    text = (ranked / "report.html").read_text()
     page = Page(text)
     assert not page.open, "every tag is closed"
     for address in page.addresses:
-        assert address.startswith(("data:", "#")), address
         if address.startswith("#"):
             assert address[1:] in page.anchors
+        elif not address.startswith("data:"):
+            assert re.fullmatch(r"\w+\.(csv|md|png|svg)", address), "a file beside the page"
+            assert (ranked / address).is_file(), address
+    for image in re.findall(r"<img[^>]*>", text):
+        assert 'src="data:' in image, "links are followed by a click only"
     assert not re.search(r"url\(|@import|<script", text)
-    assert text.count('src="data:image/svg+xml;base64,') == len(drawable(results))
+    assert text.count('src="data:image/svg+xml;base64,') == len(drawable(ranked))
 
 
-def test_the_page_spells_out_command_recipe_protocol_and_truth(results: Path) -> None:
-    text = (results / "report.html").read_text()
-    row = read_csv(results / "kendall_tau.csv").iloc[0]
+def test_the_page_spells_out_command_recipe_protocol_and_truth(ranked: Path) -> None:
+    text = (ranked / "report.html").read_text()
+    row = read_csv(ranked / "kendall_tau.csv").iloc[0]
     for part in (
         "run.py --m 2,4 &lt;&amp;&gt;",
         "learning rate 0.05 with cosine decay",
@@ -151,34 +90,106 @@ def test_the_page_spells_out_command_recipe_protocol_and_truth(results: Path) ->
     assert re.search(r"m = 4 \(34 cells.*shadow BN, calibrated 0\.\d\d \[.*noise ceiling 0\.", text)
 
 
-def test_figures_are_saved_beside_the_page(results: Path) -> None:
-    for name in drawable(results):
-        assert (results / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-        assert (results / f"{name}.svg").read_text().startswith("<?xml")
-    assert (results / "kendall_tau.md").read_text().startswith("m = 2, 9 cells")
+def test_figures_are_saved_beside_the_page(ranked: Path) -> None:
+    for name in drawable(ranked):
+        assert (ranked / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (ranked / f"{name}.svg").read_text().startswith("<?xml")
+    assert (ranked / "kendall_tau.md").read_text().startswith("m = 2, 9 cells")
 
 
 def test_redrawing_gives_the_same_bytes(
-    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ranked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     drawn = shutil.ignore_patterns("*.png", "*.svg", "*.html", "*.md")
-    copy = shutil.copytree(results, tmp_path / "digits", ignore=drawn)
+    copy = shutil.copytree(ranked, tmp_path / "digits", ignore=drawn)
     command([str(copy)])
     assert capsys.readouterr().out.strip() == str(copy / "report.html")
     for name in ("report.html", "kendall_tau.png", "scatter.svg", "kendall_tau.md"):
-        assert (copy / name).read_bytes() == (results / name).read_bytes(), name
+        assert (copy / name).read_bytes() == (ranked / name).read_bytes(), name
 
 
-def test_a_section_without_its_input_says_what_makes_it(results: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(results, tmp_path / "digits")
+def test_what_was_not_measured_is_one_line(ranked: Path, tmp_path: Path) -> None:
+    text = (ranked / "report.html").read_text()
+    assert "Not drawn" not in text
+    line = unmeasured(text)
+    measured = [
+        one for one in PAGE.values() if isinstance(one, Analysis) and "measure" in one.command
+    ]
+    for one in measured:
+        assert one.title in line
+        assert f"<h2>{one.title}</h2>" not in text
+    assert len(measured) >= 9
+    assert line.count("python bench/measure.py FOLDER") == 1, "the command once, for all"
+    assert "--batch-norm shadow,single,combination" in line
+    copy = shutil.copytree(ranked, tmp_path / "digits")
     (copy / "points.csv").unlink()
     text = write_report(copy).read_text()
-    assert "Not drawn: it needs points.csv, which python bench/run.py writes." in text
+    assert "Score against truth (<code>python bench/run.py</code>)" in unmeasured(text)
     assert text.count('src="data:image/svg+xml;base64,') == len(drawable(copy))
 
 
+def test_where_all_is_measured_there_is_no_such_line(measured_results: Path) -> None:
+    assert "Not measured" not in (measured_results / "report.html").read_text()
+
+
+def test_a_measurement_that_is_gone_is_missed(measured_results: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(measured_results, tmp_path / "digits")
+    for path in copy.glob("*/*/jacobian.csv"):
+        path.unlink()
+    line = unmeasured(write_report(copy).read_text())
+    titles = [PAGE[f"similarity_{name}"].title for name in ("table", "epochs", "map")]
+    assert (
+        line == f"Not measured: {' · '.join(titles)} (<code>python bench/measure.py FOLDER</code>)."
+    )
+
+
+def test_runs_of_single_paths_say_what_they_lack(single_path: Path) -> None:
+    line = unmeasured(write_report(single_path).read_text())
+    assert PAGE["bn_ratios"].title in line
+    assert "python bench/run.py --m 2,3,4, then python bench/measure.py FOLDER" in line
+
+
+def test_every_figure_links_to_its_numbers_and_files(measured_results: Path) -> None:
+    text = (measured_results / "report.html").read_text()
+    for name in drawable(measured_results):
+        (section,) = re.findall(rf'<section id="{name}">.*?</section>', text, re.DOTALL)
+        links = re.findall(r'href="([^"]+)"', section)
+        assert {f"{name}.svg", f"{name}.png"} <= set(links)
+        is_of_run_folders = name in ("bn_statistics", "similarity_map")
+        assert any(link.endswith(".csv") for link in links) != is_of_run_folders, name
+
+
+def test_a_range_of_m_is_named_only_where_it_was_run(
+    ranked: Path, measured_results: Path, single_path: Path
+) -> None:
+    titles = [
+        re.findall(r"<h2>(Results for [^<]*)</h2>", (folder / "report.html").read_text())
+        for folder in (ranked, measured_results, single_path)
+    ]
+    assert titles == [
+        ["Results for m = 2 and 4"],
+        ["Results for m = 1 and 2"],
+        ["Results for m = 1"],
+    ]
+
+
+def test_tau_comes_right_after_the_method(ranked: Path) -> None:
+    text = (ranked / "report.html").read_text()
+    (section,) = re.findall(r'<section id="tables">.*?</section>', text, re.DOTALL)
+    heads = re.findall(r"<thead><tr>(.*?)</tr>", section)
+    assert len(heads) == 4
+    for head in heads:
+        assert re.findall(r"<th>(.*?)</th>", head)[:3] == ["method", "tau", "95% over cells"]
+
+
+def test_what_scrolls_sideways_says_so(ranked: Path) -> None:
+    text = (ranked / "report.html").read_text()
+    assert text.count('<div class="wide">') == text.count('<p class="hint">Scroll sideways') > 8
+    assert re.search(r"@media \(max-width: \d+rem\) {\s*\.hint { display: block; }", text)
+
+
 def test_an_own_analysis_is_a_dictionary_entry(
-    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ranked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def compute(folder: Path) -> DataFrame:
         return read_csv(next(folder.glob("*/*/scores.csv")))
@@ -190,28 +201,28 @@ def test_an_own_analysis_is_a_dictionary_entry(
     own = Analysis(
         title="Losses of one run",
         caption="As scored.",
-        inputs=("*/*/scores.csv",),
+        measured=("scores.csv",),
         command="python bench/run.py",
         compute=compute,
         draw=draw,
     )
-    monkeypatch.setitem(registry.ANALYSES, "losses", own)
-    copy = shutil.copytree(results, tmp_path / "digits")
+    monkeypatch.setitem(PAGE, "losses", own)
+    copy = shutil.copytree(ranked, tmp_path / "digits")
     text = write_report(copy).read_text()
     assert "<h2>Losses of one run</h2>" in text
     assert (copy / "losses.png").is_file()
 
 
-def test_one_protocol_has_no_section_of_others(results: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(results, tmp_path / "digits")
+def test_one_protocol_has_no_section_of_others(ranked: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(ranked, tmp_path / "digits")
     lines = (copy / "kendall_tau.csv").read_text().splitlines(keepends=True)
     (copy / "kendall_tau.csv").write_text("".join(line for line in lines if ",paper," not in line))
     assert "other protocols" not in write_report(copy).read_text()
 
 
 @pytest.mark.parametrize("name", ["kendall_tau.csv", "ranking.json", "differences.csv"])
-def test_a_folder_never_ranked_is_refused(results: Path, tmp_path: Path, name: str) -> None:
-    copy = shutil.copytree(results, tmp_path / "digits")
+def test_a_folder_never_ranked_is_refused(ranked: Path, tmp_path: Path, name: str) -> None:
+    copy = shutil.copytree(ranked, tmp_path / "digits")
     (copy / name).unlink()
     with pytest.raises(ValueError, match=f"has no {name}: rank it first, with python bench/run"):
         write_report(copy)

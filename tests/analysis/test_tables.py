@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from analysis.figures.kendall_tau import markdown_tables, terminal_table
+from analysis.phrases import describe_tau, name_protocol, name_row
 from analysis.tables import (
-    describe_tau,
+    PAGE_COLUMNS,
     difference_lines,
     difference_tables,
-    name_protocol,
-    name_row,
+    markdown_tables,
     tau_tables,
+    terminal_table,
 )
 from bench.ranking.outputs import Rankings, rank
 from bench.ranking.protocol import PROTOCOLS
@@ -106,14 +106,37 @@ def test_the_terminal_table_fits_80_columns(rankings: Rankings) -> None:
     assert "recipe sound, protocol sound" in text
 
 
+def test_a_method_is_named_in_one_cell_on_the_page(rankings: Rankings) -> None:
+    """And a baseline by itself, which no scorer of a supernet has scored."""
+    table = tau_tables(rankings.kendall_tau, PAGE_COLUMNS)[1]
+    by_tau = tau_tables(rankings.kendall_tau)[1]
+    assert [row[1:3] for row in table.rows] == [row[3:5] for row in by_tau.rows]
+    assert [(row[0], row[4]) for row in table.rows[3:5]] == [
+        ("single BN, calibrated", "negative loss"),
+        ("shadow BN, raw", "accuracy"),
+    ]
+    assert (table.rows[8][0], table.rows[8][4]) == ("parameter count", "-")
+    assert table.rows[-1][0] == "noise ceiling"
+
+
 def test_differences_of_batch_norms_and_against_the_parameter_count(rankings: Rankings) -> None:
-    paired, counted = difference_tables(rankings.differences)
-    assert [row[2] for row in paired.rows] == ["shadow BN minus single BN"] * 8
-    assert {row[2] for row in counted.rows} == {
-        "shadow BN minus parameter count", "single BN minus parameter count"
-    }  # fmt: skip
-    assert all(len(row) == len(paired.columns) for row in paired.rows)
-    assert all(not table.rows for table in difference_tables(rankings.differences[:0]))
+    tables = difference_tables(rankings.differences)
+    paired, counted, *_ = tables
+    assert [table.caption.partition(":")[0] for table in tables] == [
+        *2 * ["Protocol sound"],
+        *2 * ["Protocol paper"],
+    ]
+    assert [row[:2] for row in paired.rows] == [
+        (f"shadow BN minus single BN, {state}", m)
+        for m in ("2", "4")
+        for state in ("raw", "calibrated")
+    ]
+    assert {row[0].partition(",")[0] for row in counted.rows} == {
+        "shadow BN minus parameter count",
+        "single BN minus parameter count",
+    }
+    assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
+    assert difference_tables(rankings.differences[:0]) == []
     assert difference_lines(rankings.differences[:0]) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from analysis.figures.bn_statistics import prediction, ratios, summarise
+from analysis.figures.bn_ratios import prediction, ratios, summarise
 from bench.config.training import Calibration
 from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches

@@ -58,7 +58,7 @@ def test_every_search_is_gathered(run: Path) -> None:
 
 def test_summary_is_the_last_of_each_seed(run: Path) -> None:
     frame = pareto.compute(run)
-    row = pareto.summary(frame).set_index("algorithm").loc["nsga2"]
+    row = pareto.summarise(frame).set_index("algorithm").loc["nsga2"]
     last = [
         frame[(frame["algorithm"] == "nsga2") & (frame["seed"] == s)]["hypervolume"].iloc[-1]
         for s in (0, 1)
@@ -71,8 +71,11 @@ def test_summary_is_the_last_of_each_seed(run: Path) -> None:
 def test_both_panels(run: Path) -> None:
     frame = pareto.compute(run)
     left, right = Figure().subplots(1, 2)
-    assert pareto.draw(frame, left) is left
-    assert pareto.draw_hypervolume(frame, right) is right
+    fronts, hypervolume = pareto.panels(frame)
+    assert pareto.draw(fronts, left) is left
+    assert "accuracy" in left.get_ylabel()
+    assert pareto.draw(hypervolume, right) is right
+    assert "hypervolume" in right.get_ylabel()
     legend = right.get_legend()
     assert legend is not None
     labels = [text.get_text() for text in legend.get_texts()]
@@ -88,12 +91,11 @@ def test_one_seed_has_no_band(run: Path) -> None:
     assert not ax.collections
 
 
-def test_the_figure_is_the_same_bytes_each_time(run: Path, tmp_path: Path) -> None:
-    frame = pareto.compute(run)
+def test_the_figure_is_the_same_bytes_each_time(run: Path) -> None:
     for name in ("a", "b"):
-        pareto.figure(frame, tmp_path / name)
-    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+        assert pareto.ANALYSIS.save(run, name) is not None
+    assert (run / "a.svg").read_bytes() == (run / "b.svg").read_bytes()
+    assert (run / "a.png").read_bytes() == (run / "b.png").read_bytes()
 
 
 def test_nothing_to_draw_is_an_error(tmp_path: Path) -> None:

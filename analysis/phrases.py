@@ -1,0 +1,87 @@
+"""How numbers, rows and protocols are written out for a reader."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+from analysis import style
+from bench.ranking.protocol import PROTOCOLS, describe
+from bench.runs.words import count as count  # re-exported: figures count things too
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Row = dict[str, Any]
+
+NOTHING = "-"
+
+
+def name_protocol(protocol: str) -> str:
+    """Name a protocol and its recipe, and say what it does."""
+    if protocol not in PROTOCOLS:
+        return f"protocol {protocol}"
+    known = PROTOCOLS[protocol]
+    return f"recipe {known.recipe}, protocol {protocol}: {describe(known)}"
+
+
+def name_ms(ms: Iterable[int]) -> str:
+    """Write values of m: 'm = 4', 'm = 2 and 4', 'm = 1 to 4' where none is left out."""
+    ordered = sorted(set(ms))
+    first, last = ordered[0], ordered[-1]
+    if len(ordered) == 1:
+        return f"m = {first}"
+    if len(ordered) > 2 and ordered == list(range(first, last + 1)):
+        return f"m = {first} to {last}"
+    return f"m = {', '.join(map(str, ordered[:-1]))} and {last}"
+
+
+def name_row(row: Row) -> str:
+    """Name a row's method, or its baseline."""
+    if row["bn"] == NOTHING:
+        return style.label(row["scorer"])
+    return f"{style.label(row['bn'])}, {name_state(row['calibrated'])}"
+
+
+def name_state(calibrated: Any) -> str:
+    """Write whether statistics were calibrated, given as truth or as text."""
+    return "calibrated" if str(calibrated) == "True" else "raw"
+
+
+def describe_n(row: Row) -> str:
+    """Say how many cells, architectures and seeds a row rests on."""
+    seeds = "1 seed" if row["num_seeds"] == 1 else f"{row['num_seeds']} seeds"
+    cells, architectures = (_average(row[name]) for name in ("num_cells", "num_architectures"))
+    return f"{cells} cells, {architectures} architectures, {seeds}"
+
+
+def describe_tau(row: Row) -> str:
+    """Write a row's tau with its interval over cells, where it has one."""
+    text = number(row["tau_mean"], 2)
+    if isnan(row["tau_low"]):
+        return text
+    return f"{text} [{row['tau_low']:.2f}, {row['tau_high']:.2f}]"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number, unknown ones as a dash, and never a minus before zero."""
+    return NOTHING if isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def signed(value: float) -> str:
+    """Write a difference."""
+    return f"{value:+.3f}"
+
+
+def interval(low: float, high: float, write: Callable[[float], str]) -> str:
+    """Write an interval, its ends by `write`; an unknown one as a dash."""
+    return NOTHING if isnan(low) else f"[{write(low)}, {write(high)}]"
+
+
+def yes(calibrated: Any) -> str:
+    """Write whether statistics were calibrated in one word; baselines have none."""
+    return {"True": "yes", "False": "no"}.get(str(calibrated), NOTHING)
+
+
+def _average(value: float) -> str:
+    return f"{value:.0f}" if float(value).is_integer() else f"on average {value:.1f}"

@@ -1,0 +1,76 @@
+"""One door to what lies on disk."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import pytest
+
+from analysis.read import is_measured, read_all, read_ranking, read_runs
+from bench.base.files import read_csv, write_csv
+from bench.runs.run import find_main_runs, find_runs
+from tests.paths import ROOT
+from tests.synthetic import write_runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text())
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    only_types = [
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.dump(block.test)
+        for node in ast.walk(block)
+    ]
+    return {node.module or "" for node in nodes if node not in only_types}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "analysis").rglob("*.py")), ids=lambda p: p.name)
+def test_no_other_module_finds_runs(path: Path) -> None:
+    """But for one function that writes a number of things, which knows no run."""
+    stores = {name for name in imported(path) if name.startswith("bench.runs")}
+    assert path.name == "read.py" or stores <= {"bench.runs.words"}
+
+
+def test_runs_of_the_authors_recipe_are_left_out_where_there_are_others(tmp_path: Path) -> None:
+    write_runs(tmp_path, seeds=(0,), batch_norms=("none",), recipe="authors")
+    assert [run.recipe.name for run in find_main_runs(tmp_path)] == ["authors"]
+    assert [run.recipe.name for run in read_runs(tmp_path)] == ["authors"]
+    write_runs(tmp_path, seeds=(0,), batch_norms=("shadow",))
+    assert [run.recipe.name for run in find_main_runs(tmp_path)] == ["sound"]
+    assert [run.recipe.name for run in read_runs(tmp_path)] == ["sound"]
+
+
+def test_every_row_says_which_run_it_is_of(tmp_path: Path) -> None:
+    runs = write_runs(tmp_path, ms=(2, 4), seeds=(0, 1))
+    frame = read_all(tmp_path, "scores.csv")
+    assert list(frame)[:5] == ["space", "m", "bn", "seed", "final_epoch"]
+    assert len(frame) == sum(len(run.scores()) for run in runs)
+    run = runs[-1]
+    same = frame[(frame["m"] == run.recipe.m) & (frame["bn"] == run.variant)]
+    same = same[same["seed"] == run.seed]
+    assert same["accuracy"].tolist() == run.scores()["accuracy"].tolist()
+    assert set(same["final_epoch"]) == {run.recipe.training.epochs}
+
+
+def test_a_run_without_the_file_is_left_out(tmp_path: Path) -> None:
+    assert read_runs(tmp_path) == []
+    first, _ = write_runs(tmp_path, seeds=(0, 1), batch_norms=("shadow",))
+    assert not is_measured(tmp_path, "curve.csv")
+    assert read_all(tmp_path, "curve.csv").empty
+    write_csv(first.scores()[:3], first.folder / "curve.csv")
+    assert is_measured(tmp_path, "curve.csv")
+    assert len(read_all(tmp_path, "curve.csv")) == 3
+    assert len(find_runs(tmp_path)) == 2
+
+
+def test_calibrated_is_text_with_and_without_baselines(ranked: Path, tmp_path: Path) -> None:
+    frame = read_ranking(ranked, "kendall_tau.csv")
+    assert set(frame["calibrated"]) == {"True", "False", "-"}
+    methods = read_csv(ranked / "kendall_tau.csv")
+    write_csv(methods[methods["bn"] != "-"], tmp_path / "kendall_tau.csv")
+    assert set(read_ranking(tmp_path, "kendall_tau.csv")["calibrated"]) == {"True", "False"}
