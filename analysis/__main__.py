@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.report import write_report
 from bench.base.command import Parser, run_command
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 def command(argv: Sequence[str] | None = None) -> None:
     """Redraw what was ranked."""
-    from analysis.report import write_report
-
     parser = Parser(prog="python -m analysis", description=__doc__)
     parser.add_argument("results", type=Path, help="results folder, such as results/digits")
     print(write_report(parser.parse_args(argv).results))

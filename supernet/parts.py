@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.base.names import load
+from bench.base.names import call_plugin, load
 from bench.runs.run import load_space
 from supernet.data.registry import data_source
 from supernet.nets.registry import NETS
@@ -60,7 +60,7 @@ def resolve(recipe: Recipe) -> Parts:
     return Parts(
         recipe=recipe,
         space=space,
-        build=lambda: net(recipe, space, batch_norm),
+        build=lambda: call_plugin(recipe.net, "net", net, recipe, space, batch_norm),
         sampler=load(recipe.sampler, SAMPLERS, "sampler"),
         scorers={name: load(name, SCORERS, "scorer") for name in recipe.scorers},
         open_images=data_source(recipe),

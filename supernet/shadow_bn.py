@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from bench.base.names import load
+from bench.base.names import call_plugin, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -144,7 +144,7 @@ class NormUnderTest:
 
     def build(self, channels: int, max_paths: int, combinations: Iterable[Active]) -> nn.Module:
         """Build it for sums of up to `max_paths` paths."""
-        return self.factory(channels, max_paths, combinations)
+        return call_plugin(self.name, "batch norm", self.factory, channels, max_paths, combinations)
 
 
 def norm_under_test(name: str) -> NormUnderTest:

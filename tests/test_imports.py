@@ -1,66 +1,125 @@
-"""Imports point one way: analysis -> bench <- supernet; torch comes where a stage needs it."""
+"""The floors of the house: each folder imports from those below it, and from itself.
+
+Every import counts, inside functions and for typing too. Only the top floor, the command lines,
+joins the packages and may import project modules late, so that `--help` is quick.
+"""
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.paths import ROOT
 
+FLOORS = (
+    ("bench.base",),
+    ("bench.network",),
+    ("bench.space",),
+    ("bench.config",),
+    ("bench.table",),
+    ("bench.runs",),
+    ("bench.search", "bench.ranking"),
+    ("supernet", "analysis"),
+    ("bench",),  # bench/*.py and bench/verbs/
+)
+"""From the ground up; rooms on one floor don't import each other."""
+
 PACKAGES = ("analysis", "bench", "supernet")
-COMMAND_LINES = {"run", "truth", "measure", "mixpath", "speed"}
-"""Files of bench/, by name or by beginning, that may join the packages, inside functions."""
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+TOP = len(FLOORS) - 1
 
 
-def modules(package: str) -> list[Path]:
-    return sorted((ROOT / package).glob("*.py"))
+def name_of(path: Path) -> str:
+    """Return a file's dotted name."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported(tree: ast.AST) -> set[str]:
-    names = set()
+def room_of(module: str) -> tuple[int, str]:
+    """Return the floor and the room that a module lies in."""
+    found = [
+        (floor, room)
+        for floor, rooms in enumerate(FLOORS)
+        for room in rooms
+        if module == room or module.startswith(f"{room}.")
+    ]
+    return max(found, key=lambda place: len(place[1]))
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of the project's modules that a tree imports, wherever it does."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-    return {name.partition(".")[0] for name in names}
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                is_module = (ROOT / full.replace(".", "/")).with_suffix(".py").is_file()
+                yield full if is_module or (ROOT / full.replace(".", "/")).is_dir() else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("path", modules("supernet") + modules("analysis"), ids=str)
-def test_supernet_and_analysis_import_only_bench_and_themselves(path: Path) -> None:
-    other = {"supernet": "analysis", "analysis": "supernet"}[path.parent.name]
-    names = imported(ast.parse(path.read_text()))
-    assert other not in names
-    if path.parent.name == "analysis":
-        assert "torch" not in names
+def own(names: Iterator[str]) -> set[str]:
+    """Keep the project's own modules."""
+    return {name for name in names if name.partition(".")[0] in PACKAGES}
 
 
-@pytest.mark.parametrize("path", modules("bench"), ids=str)
-def test_bench_imports_the_others_only_in_functions_of_its_command_lines(path: Path) -> None:
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_come_from_below_or_from_the_same_room(path: Path) -> None:
+    floor, room = room_of(name_of(path))
+    for name in own(imports(ast.parse(path.read_text()))):
+        other_floor, other_room = room_of(name)
+        assert other_floor < floor or other_room == room, f"{name_of(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_top_floor_imports_the_project_late(path: Path) -> None:
+    if room_of(name_of(path))[0] == TOP:
+        return
     tree = ast.parse(path.read_text())
-    top = ast.Module([node for node in tree.body if not _is_lazy(node)], [])
-    assert not imported(top) & {"supernet", "analysis", "torch"}
-    joins = imported(tree) & {"supernet", "analysis"}
-    is_command = path.stem.partition("_")[0] in COMMAND_LINES
-    assert not joins or is_command or path.stem == "parallel"
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            assert not own(imports(function)), f"{name_of(path)}: {function.name} imports late"
 
 
-def _is_lazy(node: ast.stmt) -> bool:
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_torch_is_for_weights_alone(path: Path) -> None:
+    """On the top floor inside functions, in bench's other rooms and in analysis nowhere."""
+    floor, room = room_of(name_of(path))
+    tree = ast.parse(path.read_text())
+    if room == "supernet":
+        return
+    if floor == TOP:
+        tree = ast.Module([node for node in tree.body if not _is_late(node)], [])
+    assert not {name.partition(".")[0] for name in imports(tree)} & {"torch", "torchvision"}
+    if floor == TOP:
+        assert not {name.partition(".")[0] for name in own(imports(tree))} & {"supernet"}
+
+
+def _is_late(node: ast.stmt) -> bool:
     is_type_checking = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
     return isinstance(node, ast.FunctionDef | ast.ClassDef) or is_type_checking
 
 
-def test_command_line_starts_without_torch() -> None:
-    code = "import sys, bench.run, bench.table_command; assert 'torch' not in sys.modules"
+def test_command_lines_start_without_torch() -> None:
+    code = (
+        "import sys, bench.run, bench.table_command, bench.mixpath, bench.measure, bench.truth\n"
+        "assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
-def test_nothing_happens_at_import() -> None:
-    """Importing everything draws no random number and opens no file for writing."""
-    for package in PACKAGES:
-        for path in modules(package):
-            for node in ast.parse(path.read_text()).body:
-                is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-                assert not is_call, f"{path}:{node.lineno} calls something at import"
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_happens_at_import(path: Path) -> None:
+    """No call at the top of a module: no seeding, no settings, no files."""
+    for node in ast.parse(path.read_text()).body:
+        is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        assert not is_call, f"{path}:{node.lineno} calls something at import"
+
+
+def test_folders_stay_small_enough_to_look_around_in() -> None:
+    for folder in sorted({path.parent for path in MODULES}):
+        modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= 15, f"{folder} has {len(modules)} modules"

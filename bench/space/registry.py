@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
-from bench.base.names import load
+from bench.base.names import call_plugin, load
 from bench.network.skeleton import BlockSkeleton
 from bench.space.branches import Branches, FirstBranches
 from bench.space.mixpath import s1, s2, s3
@@ -44,5 +44,5 @@ def build_space(name: str, m: int, skeleton: Any) -> Space:
     if name in ("s1", "s2", "s3") and not isinstance(skeleton, BlockSkeleton):
         raise ValueError(f"space {name!r} is made of bottlenecks: it needs --net bottlenecks")
     if len(inspect.signature(factory).parameters) > 1:
-        return factory(m, skeleton)
-    return factory(m)
+        return call_plugin(name, "space", factory, m, skeleton)
+    return call_plugin(name, "space", factory, m)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bench.base.names import load
+from bench.base.names import call_plugin, load
 from supernet.data.fit import fitted
 from supernet.data.imagenet import FilePool
 from supernet.data.pool import TensorPool
@@ -45,7 +45,8 @@ def data_source(recipe: Trained) -> Callable[[Path | None, str], Pool]:
         return partial(found, recipe)
 
     def open_tensors(path: Path | None, device: str) -> Pool:
-        data = fitted(found(path), recipe.data_set, recipe.skeleton, device)
+        loaded = call_plugin(recipe.data_set, "data set", found, path)
+        data = fitted(loaded, recipe.data_set, recipe.skeleton, device)
         return TensorPool(recipe, data)
 
     return open_tensors

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from bench.base.files import data_folder
 from supernet.data.data_set import SPLIT_SEED, DataSet, Images
 from supernet.data.folder import load_folder_split
 
@@ -39,8 +40,6 @@ def load_cifar10(path: Path | None = None) -> DataSet:
     NAS-Bench-101.
     """
     from torchvision.datasets import CIFAR10
-
-    from bench.table.table import data_folder
 
     root = path if path is not None else data_folder() / "cifar10"
     parts = [CIFAR10(str(root), train=train, download=True) for train in (True, False)]
