@@ -3,9 +3,9 @@
     frame = schemas.read(folder / "history.csv", schemas.HISTORY)
     schemas.write(frame, folder / "history.csv", schemas.HISTORY)
 
-`run_files`, `measurements` and `rankings` say what there is; a damaged file is a
-`DamagedFileError` of one line. A column for the files of tomorrow is a line in one of them, with
-the default that those of today are read with.
+`run_files`, `measurements` and `rankings` say what there is, `kinds` lists it. A damaged file is a
+`DamagedFileError` of one line. A column that is added needs a default, which files written before
+are read with.
 """
 
 from bench.runs.schemas.calibrated import (
