@@ -88,7 +88,7 @@ def read_about(folder: Path) -> About:
     try:
         values = schemas.read_json(folder / RUN, schemas.RUN)
         fields = values["recipe"]
-        kind = values["kind"] or _kind_of_version_1(fields["name"])
+        kind = values.get("kind") or _kind_of_version_1(fields["name"])
         recipe = from_dict(_default(kind, fields), fields)
     except FileNotFoundError:
         raise RunFolderError(f"{folder} has no {RUN}: it is no run folder") from None

@@ -35,7 +35,6 @@ COSTS = {"num_parameters": COUNT, "num_multiply_adds": COUNT}
 RUN = JsonSchema(
     "run.json",
     {
-        "kind": later("text", ""),
         "recipe": Key("object"),
         "seed": Key("integer"),
         "device": later("text", "unknown"),
