@@ -47,6 +47,7 @@ class Section:
         image: address of a figure, or empty.
         tables: below the figure.
         files: names of files beside the page that hold what is shown.
+        measured: names of files of run folders, where only those hold its numbers.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Section:
     image: str = ""
     tables: Sequence[TextTable] = ()
     files: Sequence[str] = ()
+    measured: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,12 +136,14 @@ def _tables(results: Path, name: str, one: Tables) -> Section:
 
 def _figure(results: Path, name: str, one: Analysis, frame: DataFrame) -> Section:
     own = [f"{name}.csv"] if one.summarise else []
+    numbers = [*own, *one.numbers]
     return Section(
         name=name,
         title=_title(one, frame),
         text=one.caption,
         image=style.data_uri(results / f"{name}.svg"),
-        files=_existing(results, [*own, *one.numbers, f"{name}.svg", f"{name}.png"]),
+        files=_existing(results, [*numbers, f"{name}.svg", f"{name}.png"]),
+        measured=() if numbers else one.measured,
     )
 
 

@@ -63,7 +63,7 @@ def test_every_analysis_is_drawn_with_labels(measured_results: Path, name: str) 
         assert figure is None
         return
     assert isinstance(figure, Figure)
-    labels = {text.get_text() for text in (figure._supxlabel, figure._supylabel) if text}  # type: ignore[attr-defined]
+    labels = {text.get_text() for text in (figure._supxlabel, figure._supylabel) if text}  # type: ignore[attr-defined]  # not public
     for ax in (ax for ax in figure.axes if ax.axison and ax.get_label() != "<colorbar>"):
         is_labelled = ax.get_xlabel() or ax.images or labels
         assert is_labelled, f"{name}: an axis without a label"

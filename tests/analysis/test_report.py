@@ -157,6 +157,7 @@ def test_every_figure_links_to_its_numbers_and_files(measured_results: Path) -> 
         assert {f"{name}.svg", f"{name}.png"} <= set(links)
         is_of_run_folders = name in ("bn_statistics", "similarity_map")
         assert any(link.endswith(".csv") for link in links) != is_of_run_folders, name
+        assert (".csv in each run's folder" in section) == is_of_run_folders
 
 
 def test_a_range_of_m_is_named_only_where_it_was_run(

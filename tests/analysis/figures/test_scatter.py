@@ -30,5 +30,5 @@ def test_a_long_name_is_written_smaller(ranked: Path) -> None:
     axes = [
         scatter.draw(panel.assign(bn=bn), Figure().subplots()) for bn in ("shadow", "combination")
     ]
-    short, long = (ax._left_title.get_fontsize() for ax in axes)  # type: ignore[attr-defined]
+    short, long = (ax._left_title.get_fontsize() for ax in axes)  # type: ignore[attr-defined]  # not public
     assert long < short
