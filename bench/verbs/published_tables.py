@@ -1,0 +1,68 @@
+"""The rows of the paper's Tables 1 and 2, as published; none was measured here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SOURCE = "Chu et al., MixPath (arXiv 2001.05887)"
+COMPARISON = "compared there"
+OURS_THERE = "the paper's own"
+
+
+class Cifar10(NamedTuple):
+    """A row of Table 1: parameters and multiply-adds in millions, test error in %."""
+
+    network: str
+    parameters_m: float
+    multiply_adds_m: float
+    test_error: float
+    kind: str
+    reference: str
+
+
+class ImageNet(NamedTuple):
+    """A row of Table 2: multiply-adds and parameters in millions, accuracies in %, or None."""
+
+    network: str
+    multiply_adds_m: float
+    parameters_m: float
+    top1: float
+    top5: float | None
+    reference: str
+
+
+TABLE1 = (
+    Cifar10("NASNet-A", 3.3, 608, 2.65, "RL", COMPARISON),
+    Cifar10("DARTS", 3.3, 528, 2.86, "GD", COMPARISON),
+    Cifar10("SNAS", 2.9, 422, 2.98, "GD", COMPARISON),
+    Cifar10("GDAS", 3.4, 519, 2.93, "GD", COMPARISON),
+    Cifar10("P-DARTS", 3.4, 532, 2.50, "GD", COMPARISON),
+    Cifar10("PC-DARTS", 3.6, 558, 2.57, "GD", COMPARISON),
+    Cifar10("FairDARTS-a", 2.8, 371, 2.54, "GD", COMPARISON),
+    Cifar10("MixNet-M", 5.1, 360, 2.10, "TF", COMPARISON),
+    Cifar10("MixPath-a", 5.3, 473, 2.60, "OS", OURS_THERE),
+    Cifar10("MixPath-b", 3.5, 299, 2.17, "TF", OURS_THERE),
+)
+"""CIFAR-10. GD: gradient based, OS: one shot, RL: reinforcement learning, TF: transferred."""
+
+TABLE2 = (
+    ImageNet("MobileNetV2", 300, 3.4, 72.0, 91.0, COMPARISON),
+    ImageNet("DARTS (2nd order)", 595, 4.9, 73.1, None, COMPARISON),
+    ImageNet("PDARTS (CIFAR-10)", 557, 4.9, 75.6, 92.6, COMPARISON),
+    ImageNet("PCDARTS", 586, 5.3, 74.9, 92.2, COMPARISON),
+    ImageNet("FairDARTS-C", 380, 4.2, 75.1, 92.4, COMPARISON),
+    ImageNet("FBNet-B", 295, 4.5, 74.1, None, COMPARISON),
+    ImageNet("MnasNet-A2", 340, 4.8, 75.6, 92.7, COMPARISON),
+    ImageNet("MobileNetV3", 219, 5.4, 75.2, 92.2, COMPARISON),
+    ImageNet("Proxyless-R", 320, 4.0, 74.6, 92.2, COMPARISON),
+    ImageNet("FairNAS-A", 388, 4.6, 75.3, 92.4, COMPARISON),
+    ImageNet("Single-Path", 365, 4.3, 75.0, 92.2, COMPARISON),
+    ImageNet("SPOS", 328, 3.4, 74.9, 92.0, COMPARISON),
+    ImageNet("MixNet-M", 360, 5.0, 77.0, 93.2, "compared there; 76.6 as retrained there"),
+    ImageNet("AtomNAS-B", 326, 4.4, 75.5, 92.6, COMPARISON),
+    ImageNet("EfficientNet B0", 390, 5.3, 76.3, 93.2, COMPARISON),
+    ImageNet("SCARLET-A", 365, 6.7, 76.9, 93.4, COMPARISON),
+    ImageNet("MixPath-A", 349, 5.0, 76.9, 93.4, OURS_THERE),
+    ImageNet("MixPath-B", 378, 5.1, 76.7, 93.3, OURS_THERE),
+)
+"""ImageNet, 224 pixels."""
