@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Find multi-path networks as MixPath does: train a supernet, search it, train what was found.
+r"""Find multi-path networks as MixPath does: train a supernet, search it, train what was found.
 
     python bench/mixpath.py train --preset s1       # the paper's S1, on a GPU
     python bench/mixpath.py search results/s1/s1-m2/shadow-seed0
@@ -27,8 +27,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bench.base.command import positive, run_command
-from bench.config.mixpath_recipe import MIXPATH_PRESETS
+from bench.config.mixpath_recipe import MIXPATH_PRESETS, FinalRecipe, MixRecipe
 from bench.search.algorithms import ALGORITHMS
+from bench.space.kernels import MixSkeleton
 from bench.verbs import options
 from bench.verbs.options import CommandParser
 
@@ -67,7 +68,7 @@ def _train(p: CommandParser) -> None:
     )
     options.add_sampler(p)
     options.add_net(p)
-    options.add_images(p)
+    options.add_images(p, MixRecipe())
     options.add_out(p, "results/PRESET")
     options.add_machine(p)
 
@@ -107,7 +108,7 @@ def _retrain(p: CommandParser) -> None:
     options.add_export(p)
     options.add_m(p, None)
     options.add_preset(p, MIXPATH_PRESETS, None, "the one like the search's supernet, or s1")
-    options.add_images(p)
+    options.add_images(p, FinalRecipe())
     options.add_out(p, "the search's, or results/PRESET")
     options.add_machine(p)
 
@@ -115,7 +116,7 @@ def _retrain(p: CommandParser) -> None:
 def _transfer(p: CommandParser) -> None:
     p.add_argument("network", type=Path, metavar="NETWORK", help="its run folder")
     options.add_export(p)
-    options.add_images(p, "cifar10")
+    options.add_images(p, FinalRecipe(), "cifar10")
     options.add_out(p, "the network's")
     options.add_machine(p)
 
@@ -144,7 +145,7 @@ def _describe(p: CommandParser) -> None:
     )
     options.add_preset(p, MIXPATH_PRESETS, "s1")
     options.add_m(p, 4)
-    options.add_changes(p, "width, depth, image_size, num_classes of an architecture's space")
+    options.add_changes(p, MixSkeleton())
     p.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
 
 

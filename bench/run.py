@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from bench.base.command import run_command
 from bench.base.parallel import BACKENDS
-from bench.config.recipe import PRESETS
+from bench.config.recipe import PRESETS, Recipe
 from bench.ranking.protocol import PROTOCOLS
 from bench.verbs import options
 from bench.verbs.options import PLUG_IN, CommandParser
@@ -63,11 +63,9 @@ def parser() -> CommandParser:
     _add_parts(p)
     options.add_data_set(p, "digits, cifar10, folder")
     options.add_data(p)
-    p.add_argument(
-        "--table", metavar="FILE", help="HDF5 table with the truth (default: the preset's)"
-    )
+    options.add_table(p)
     p.add_argument("--allow-missing", action="store_true", help="rank only cells in the table")
-    options.add_changes(p, "change fields of the recipe; needs --out")
+    options.add_changes(p, Recipe())
     options.add_out(p, "results/PRESET")
     options.add_machine(p)
     options.add_jobs(p, "runs")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
-
 from bench.base.files import read_csv
 from bench.runs.mixpath_store import EVALUATION, NETWORK, FinalRun, open_final
 from bench.verbs.complete import is_first_process, train_together
@@ -13,6 +11,8 @@ from bench.verbs.folders import as_path
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from bench.config.mixpath_recipe import FinalRecipe
 

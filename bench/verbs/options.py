@@ -14,7 +14,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bench.base.command import Parser, positive
-from bench.config.recipe import read_changes
+from bench.config.recipe import field_types, read_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -164,8 +164,9 @@ def add_data(p: Group) -> None:
     p.add_argument("--data", type=Path, metavar="FOLDER", help=text)
 
 
-def add_changes(p: Group, fields: str) -> None:
-    """Add --set, any number of FIELD=VALUE after each."""
+def add_changes(p: Group, recipe: Any) -> None:
+    """Add --set for the fields of a recipe: any number of FIELD=VALUE after each."""
+    fields = ", ".join(name for name, _ in field_types(recipe))
     p.add_argument(
         "--set",
         dest="changes",
@@ -173,8 +174,8 @@ def add_changes(p: Group, fields: str) -> None:
         action=_ReadChanges,
         default={},
         metavar="FIELD=VALUE",
-        help=f"{fields}; several after one --set or one each, other arguments before it "
-        "(default: change nothing)",
+        help="change the recipe: several after one --set or one each, other arguments before it "
+        f"(default: nothing). Fields: {fields}",
     )
 
 
@@ -183,17 +184,23 @@ def add_out(p: Group, told: str) -> None:
     p.add_argument("--out", type=Path, metavar="FOLDER", help=f"results folder (default: {told})")
 
 
+def add_table(p: Group) -> None:
+    """Add --table, the truth."""
+    text = "HDF5 table with the truth (default: the preset's)"
+    p.add_argument("--table", metavar="FILE", help=text)
+
+
 def add_export(p: Group) -> None:
     """Add --export."""
     p.add_argument("--export", action="store_true", help="write network.pt2 (torch.export)")
 
 
-def add_images(p: Group, data_set: str = "the preset's") -> None:
+def add_images(p: Group, recipe: Any, data_set: str = "the preset's") -> None:
     """Add what a verb that trains asks of its images and recipe; `data_set` holds by default."""
     add_data_set(p, "cifar10, imagenet, folder, digits", data_set)
     add_data(p)
     p.add_argument("--skip-broken", action="store_true", help="replace images that don't decode")
-    add_changes(p, "change fields of the recipe")
+    add_changes(p, recipe)
     add_seed(p)
 
 
