@@ -88,7 +88,12 @@ def test_folder_takes_in_another_protocol_and_keeps_the_first(done: Place) -> No
 
 def test_own_parts_plug_in(place: Place) -> None:
     flags = ["--sampler", "tests.plugins:only_first_node", "--space", "tests.plugins:FirstTwo"]
-    flags += ["--scorer", "tests.supernet.test_score:margin", "--baseline", "tests.plugins:num_edges"]
+    flags += [
+        "--scorer",
+        "tests.supernet.test_score:margin",
+        "--baseline",
+        "tests.plugins:num_edges",
+    ]
     flags += ["--batch-norm", "tests.plugins:halving", "--data-set", "tests.plugins:inverted"]
     assert place.run(*flags, "--protocol", "sound") == 0
     frame = pd.read_csv(place.out / "kendall_tau.csv")
