@@ -93,15 +93,14 @@ def _search(p: CommandParser) -> None:
 
 def _retrain(p: CommandParser) -> None:
     p.add_argument(
-        "--search", type=Path, metavar="FOLDER", help="a search: takes its most accurate network"
+        "--search",
+        type=Path,
+        metavar="FOLDER",
+        help="a search: takes its best network (default: --architecture)",
     )
-    p.add_argument(
-        "--max-multiply-adds",
-        type=float,
-        metavar="MILLIONS",
-        help="the most that the search's network may cost (default: no limit)",
-    )
-    p.add_argument("--architecture", help="text, JSON, mixpath-a or mixpath-b")
+    text = "the most that the search's network may cost (default: no limit)"
+    p.add_argument("--max-multiply-adds", type=float, metavar="MILLIONS", help=text)
+    p.add_argument("--architecture", help="text, JSON, mixpath-a or -b (default: the search's)")
     p.add_argument(
         "--start", metavar="FOLDER", help="a run to take weights from (default: from scratch)"
     )
@@ -153,12 +152,8 @@ def _tables(p: CommandParser) -> None:
     p.add_argument(
         "networks", type=Path, nargs="*", metavar="NETWORK", help="run folder of a trained network"
     )
-    p.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help="where to write table1.csv and table2.csv (default: nowhere)",
-    )
+    text = "where to write table1.csv and table2.csv (default: nowhere)"
+    p.add_argument("--out", type=Path, metavar="FOLDER", help=text)
 
 
 VERBS: dict[str, tuple[Callable[[CommandParser], None], str, str]] = {

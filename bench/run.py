@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Train supernets, rank their architectures, and say how far to trust it: the ranking benchmark.
 
-    python bench/run.py --m 4 --seeds 3             # digits, minutes on a laptop
-    python bench/run.py --m 3,4 --protocol authors  # as the released code does it
-    python bench/run.py --preset paper --m 3,4 --device cuda    # Table 3, on a GPU
+    python bench/run.py --m 4 --seeds 3         # digits, minutes on a laptop
+    python bench/run.py --m 3,4 --protocol authors    # the released code's way
+    python bench/run.py --preset paper --m 3,4 --device cuda   # Table 3
     python bench/run.py --set epochs=20 stem_channels=4 --out results/mine
 
 What is finished is not done again: the same command goes on where it stopped, and a folder of

@@ -1,6 +1,6 @@
 """Train every cell of a space stand-alone, several times: a ground-truth table for any data set.
 
-    mixpath-truth --preset digits --out digits.h5   # the table that ships with us
+    mixpath-truth --preset digits --out digits.h5   # the table that ships
     mixpath-truth --data-set folder --data IMAGES --out own.h5 --set epochs=20
 
 One cell trained once is one small file in OUT's `.parts` folder, so that the same command goes on

@@ -54,9 +54,12 @@ if TYPE_CHECKING:
     ],
 )
 def test_mistakes_are_one_line(
-    argv: list[str], message: str, fail: Callable[..., str], tmp_path: Path,
+    argv: list[str],
+    message: str,
+    fail: Callable[..., str],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.chdir(tmp_path)
     out = ["--out", tmp_path / "out"] if argv[:1] == ["train"] and "--out" not in message else []
     assert message in fail(*argv, *out)

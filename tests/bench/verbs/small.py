@@ -12,6 +12,7 @@ CHANGES = {
     "width": 0.1,
     "depth": 0.1,
     "epochs": 1,
+    "num_train_images": 0,
     "batch_size": 100,
     "crop_padding": 1,
     "cutout": 0,

@@ -10,7 +10,8 @@ import torch
 from bench.base.files import read_csv
 from bench.runs.mixpath_store import BEST, NETWORK, PARETO
 from bench.runs.run import CHECKPOINT, RUN
-from tests.bench.verbs.small import ARCHITECTURE, DIGITS
+from bench.verbs.retrain import retrain
+from tests.bench.verbs.small import ARCHITECTURE, CHANGES, DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +36,21 @@ def test_retrain_and_export(copy: Path, run: Callable[..., str]) -> None:
 
 
 def test_retrain_with_an_average(tmp_path: Path, run: Callable[..., str]) -> None:
-    arguments = ["retrain", "--architecture", ARCHITECTURE, *DIGITS, "ema_decay=0.9",
-                 "label_smoothing=0.1", "dropout=0.2", "optimizer=rmsprop-tf", "warmup_epochs=1",
-                 "schedule=exponential", "lr_batch=1000", "--out", tmp_path]  # fmt: skip
+    arguments = [
+        "retrain",
+        "--architecture",
+        ARCHITECTURE,
+        *DIGITS,
+        "ema_decay=0.9",
+        "label_smoothing=0.1",
+        "dropout=0.2",
+        "optimizer=rmsprop-tf",
+        "warmup_epochs=1",
+        "schedule=exponential",
+        "lr_batch=1000",
+        "--out",
+        tmp_path,
+    ]
     run(*arguments)
     (folder,) = tmp_path.glob("retrain-*")
     evaluation = read_csv(folder / "evaluation.csv")
@@ -53,8 +66,37 @@ def test_a_supernets_weights_are_a_start(copy: Path, run: Callable[..., str]) ->
     theirs = torch.load(copy / CHECKPOINT, weights_only=True)["model"]["stem_conv.conv.weight"]
     for start, is_equal in (["--start", copy], True), ([], False):
         out = copy.parent / f"out-{is_equal}"
-        run("retrain", "--search", copy / "search-nsga2-seed0", *DIGITS, "epochs=1", "lr=1e-12",
-            "weight_decay=0", *start, "--out", out)  # fmt: skip
+        run(
+            "retrain",
+            "--search",
+            copy / "search-nsga2-seed0",
+            *DIGITS,
+            "epochs=1",
+            "lr=1e-12",
+            "weight_decay=0",
+            *start,
+            "--out",
+            out,
+        )
         (path,) = out.glob(f"retrain-*/{BEST}")
         ours = torch.load(path, weights_only=True)["model"]["stem_conv.conv.weight"]
         assert torch.allclose(ours, theirs, atol=1e-7) == is_equal
+
+
+def test_in_three_lines(copy: Path) -> None:
+    settings = {**CHANGES, "label_smoothing": 0.1}
+    final = retrain(search=copy / "search-nsga2-seed0", changes=settings, export=True)
+    assert final.run.folder.parent == copy.parents[1]
+    assert final.evaluation["epoch"].tolist() == [1]
+    assert final.exported is not None
+    assert final.exported.path.is_file()
+    assert final.exported.difference < 1e-5
+    again = retrain(
+        final.run.recipe.architecture,
+        preset="s1-small",
+        data_set="digits",
+        changes=settings,
+        out=copy.parent,
+    )
+    assert again.run.recipe.architecture == final.run.recipe.architecture
+    assert again.exported is None

@@ -7,19 +7,19 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pytest
 
 from bench import mixpath
 from bench.base.files import read_csv
 from bench.runs import evaluations as evaluations_module
 from bench.runs.mixpath_store import EVALUATED, PARETO, SEARCH
 from bench.runs.run import CHECKPOINT, RUN, SCORES
+from bench.verbs.search import search
 from tests.bench.verbs.small import BUDGET, DIGITS, SCORING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
 
 def test_search_writes_evaluations_and_front(trained: Path) -> None:
@@ -136,3 +136,12 @@ def _with_name(folder: Path, name: str, fail: Callable[..., str], verb: str) -> 
     about["recipe"]["name"] = name
     (other / RUN).write_text(json.dumps(about))
     return fail(verb, other)
+
+
+def test_in_three_lines(copy: Path) -> None:
+    found = search(copy, algorithms=("random",), evaluations=12, population=4, seeds=(0, 1))
+    assert found.folder == copy
+    assert set(found.evaluated["algorithm"]) == {"nsga2", "random"}
+    assert found.figure.is_file()
+    with pytest.raises(ValueError, match="did you mean 'nsga2'"):
+        search(copy, algorithms=("nsga",))

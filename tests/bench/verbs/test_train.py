@@ -6,19 +6,19 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import torch
 
 from bench import mixpath
 from bench.base.files import read_csv
 from bench.runs.run import CHECKPOINT, HISTORY, RUN
+from bench.verbs.train import train
 from supernet.runs import save_checkpoint
-from tests.bench.verbs.small import DIGITS, SCORING
+from tests.bench.verbs.small import CHANGES, DIGITS, SCORED, SCORING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
 
 def test_train_leaves_a_run_folder(trained: Path) -> None:
@@ -66,3 +66,27 @@ def test_a_checkpoint_of_another_m_is_refused_by_training(
     line = fail("train", *DIGITS, *SCORING, "--m", "3", "--out", copy.parents[1])
     assert "another space, m or size" in line
     assert (other / CHECKPOINT).is_file()
+
+
+def test_in_three_lines(trained: Path, tmp_path: Path) -> None:
+    changes = {**CHANGES, **SCORED}
+    run = train("s1-small", m=2, data_set="digits", changes=changes, out=tmp_path, device="cpu")
+    assert run.folder == tmp_path / "s1-m2" / "shadow-seed0"
+    assert run.recipe.training.epochs == 1
+    assert len(read_csv(run.folder / HISTORY)) == 1
+    again = train(data_set="digits", changes=_like(trained), out=trained.parents[1], device="cpu")
+    assert again.folder == trained
+
+
+def _like(folder: Path) -> dict[str, Any]:
+    """Return a run's recipe as changes."""
+    recipe: dict[str, Any] = json.loads((folder / RUN).read_text())["recipe"]
+    return recipe
+
+
+def test_own_parts_are_fields_of_the_recipe(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="unknown sampler"):
+        train(sampler="unifrom", out=tmp_path)
+    with pytest.raises(ValueError, match="net"):
+        train(net="own:Net", out=tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -9,7 +9,9 @@ import torch
 
 from bench.runs.mixpath_store import NETWORK
 from bench.runs.run import RUN
-from tests.bench.verbs.small import ARCHITECTURE, DIGITS, SMALL
+from bench.verbs.retrain import retrain
+from bench.verbs.transfer import transfer
+from tests.bench.verbs.small import ARCHITECTURE, CHANGES, DIGITS, SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +38,21 @@ def test_transfer(tmp_path: Path, run: Callable[..., str], fail: Callable[..., s
     shape = torch.export.load(folder / NETWORK).module()(torch.zeros(2, 1, 16, 16)).shape
     assert shape == (2, 10)
     assert "weights of another architecture or width" in fail(
-        "retrain", "--architecture", ARCHITECTURE, *DIGITS, "width=0.3", "--start", source,
-        "--out", tmp_path / "other",
-    )  # fmt: skip
+        "retrain",
+        "--architecture",
+        ARCHITECTURE,
+        *DIGITS,
+        "width=0.3",
+        "--start",
+        source,
+        "--out",
+        tmp_path / "other",
+    )
+
+
+def test_in_three_lines(tmp_path: Path) -> None:
+    source = retrain(ARCHITECTURE, data_set="digits", changes=CHANGES, out=tmp_path)
+    final = transfer(source.run.folder, data_set="digits", changes={**CHANGES, "resize": 0})
+    assert final.run.recipe.name == "transfer"
+    assert final.run.folder.parent == tmp_path
+    assert len(final.evaluation) == 1

@@ -51,7 +51,7 @@ def test_interrupted_table_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         if len(done) == 4:
             raise KeyboardInterrupt
         done.append(path)
-        train_part(path, *args)  # type: ignore[arg-type]
+        train_part(path, *args)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(truth, "train_part", stop_after_four)
     with pytest.raises(KeyboardInterrupt):
@@ -101,3 +101,12 @@ def test_mistakes_are_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_in_three_lines(tmp_path: Path) -> None:
+    changes = {"m": 1, "num_repeats": 1, "epochs": 1, "stem_channels": 4, "num_stacks": 1}
+    table = truth.train_truth(tmp_path / "own.h5", changes=changes, jobs=1)
+    with Table(table) as opened:
+        assert len(opened) == 3
+    with pytest.raises(ValueError, match="unknown data set"):
+        truth.train_truth(tmp_path / "other.h5", data_set="digts", changes=changes, jobs=1)
