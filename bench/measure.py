@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measure what the paper's analyses need of trained supernets, into CSV files in their run folders.
+"""Measure what the paper's analyses need of ranked supernets, into their run folders.
 
-    python bench/measure.py results/digits                     # all runs there
+    python bench/measure.py results/digits          # all runs there
     python bench/measure.py results/digits --only curve,similarity
 
 Then `python -m analysis results/digits` draws the page. What is measured is not measured again:
@@ -19,25 +19,14 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import argparse
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import track
-
-from bench.base.command import Parser, positive, run_command
-from bench.base.files import write_csv
-from bench.base.names import unknown
-from bench.base.parallel import default_jobs, in_parallel, task
-from bench.config.registry import PRESETS
-from bench.ranking.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
-from bench.runs.run import Run, find_main_runs
-from bench.table.table import open_table
+from bench.base.command import run_command
+from bench.verbs import options
+from bench.verbs.options import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from bench.table.table import Table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,74 +36,30 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def command(argv: Sequence[str] | None = None) -> None:
     """Measure what is missing."""
-    from supernet.devices import choose_device
-    from supernet.measure.measurements import MEASUREMENTS, missing
+    values = vars(parser().parse_args(argv))
 
-    options = parser().parse_args(argv)
-    names = [name for name in (options.only or "").split(",") if name] or list(MEASUREMENTS)
-    for name in names:
-        if name not in MEASUREMENTS:
-            raise unknown("measurement", name, MEASUREMENTS)
-    runs = find_main_runs(options.results)
-    if not runs:
-        raise ValueError(
-            f"{options.results} holds no complete run: python bench/run.py --m 1,2,3,4 makes the "
-            "digits runs"
-        )
-    with open_table(options.table or default_table(runs)) as table:
-        device = choose_device(options.device)
-        todo = [run for run in runs if missing(run, names)]
-        tasks = (task(_measure, run, names, options.data, device, options.threads) for run in todo)
-        jobs = min(options.jobs or default_jobs(device, options.threads), max(len(todo), 1))
-        done = in_parallel(tasks, jobs)
-        for _ in track(done, "measuring", total=len(todo), console=Console(stderr=True)):
-            pass
-        _measure_rankings(options.results, runs, table)
-    print(f"{len(runs)} runs measured: python -m analysis {options.results} draws the page")
+    from bench.verbs.measure_ranked import measure_ranked
+
+    runs = measure_ranked(**values)
+    print(f"{len(runs)} runs measured: python -m analysis {values['results']} draws the page")
 
 
-def default_table(runs: Sequence[Run]) -> str:
-    """Return the table of the preset that has the runs' data set.
-
-    Raises:
-        ValueError: no preset has it.
-    """
-    for preset in (make() for make in PRESETS.values()):
-        if preset.recipe.data_set == runs[0].recipe.data_set:
-            return preset.table
-    raise ValueError(
-        f"no preset has data set {runs[0].recipe.data_set!r}: name its truth with --table"
-    )
-
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """Describe the command line."""
-    p = Parser(
-        prog="bench/measure.py",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    p = CommandParser(prog="bench/measure.py", description=__doc__)
+    p.add_argument("results", type=Path, metavar="RESULTS", help="folder with run folders")
+    p.add_argument(
+        "--only",
+        type=options.names,
+        default=(),
+        metavar="NAME,...",
+        help="measure just these, such as curve,similarity (default: all)",
     )
-    p.add_argument("results", type=Path, help="a results folder, such as results/digits")
-    p.add_argument("--only", metavar="NAME,...", help="measure just these (default: all)")
-    p.add_argument("--table", help="HDF5 table with the truth (default: the preset's)")
-    p.add_argument("--data", type=Path, help="folder of the images")
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
-    p.add_argument("--threads", type=positive, default=1, help="threads of each run")
-    p.add_argument("--jobs", type=positive, help="runs at once (default: cores; 1 on a GPU)")
+    options.add_table(p)
+    options.add_data(p)
+    options.add_machine(p)
+    options.add_jobs(p, "runs")
     return p
-
-
-def _measure(run: Run, names: list[str], data: Path | None, device: str, num_threads: int) -> Run:
-    from supernet.measure.measurements import measure_run
-
-    return measure_run(run, names, data, device, num_threads)
-
-
-def _measure_rankings(results: Path, runs: list[Run], table: Table) -> None:
-    """Rank the runs otherwise; a matter of seconds, so always anew."""
-    write_csv(vary(runs, table), results / VARIATIONS)
-    if any((run.folder / SWEEP).is_file() for run in runs):
-        write_csv(sweep_all(runs, table), results / SWEEP_TAU)
 
 
 if __name__ == "__main__":

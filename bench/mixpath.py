@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Find multi-path networks as MixPath does: train a supernet, search it, train what was found.
+r"""Find multi-path networks as MixPath does: train a supernet, search it, train what was found.
 
-    python bench/mixpath.py train --preset s1            # the paper's S1, on a GPU
-    python bench/mixpath.py search results/s1/s1-m2/shadow-seed0 # NSGA-II and random
-    python bench/mixpath.py retrain --search results/s1/s1-m2/shadow-seed0/search-nsga2-seed0
-    python bench/mixpath.py transfer results/s3/retrain-0123456789-seed0   # ImageNet to CIFAR-10
-    python bench/mixpath.py describe mixnet-m                              # costs of a network
+    python bench/mixpath.py train --preset s1       # the paper's S1, on a GPU
+    python bench/mixpath.py search results/s1/s1-m2/shadow-seed0
+    python bench/mixpath.py retrain \\
+        --search results/s1/s1-m2/shadow-seed0/search-nsga2-seed0
+    python bench/mixpath.py transfer results/s3/retrain-0123456789-seed0
+    python bench/mixpath.py describe mixnet-m
+    python bench/mixpath.py train --preset s1 --out results/scaled-down \\
+        --set width=0.25 depth=0.5 epochs=10 num_train_images=5000
+    torchrun --nproc-per-node 8 bench/mixpath.py train --preset s3 --data DIR
 
-Settings are the paper's; `--set width=0.25 depth=0.5 epochs=10 num_train_images=5000 image_size=64`
-scales down, into a folder named with --out. What is finished is not done again. S2 and S3 train on
-several GPUs under `torchrun --nproc-per-node 8 bench/mixpath.py train --preset s3 --data IMAGENET`.
+Settings are the paper's; --set changes fields of the recipe, into a folder named with --out. What
+is finished is not done again: the same command goes on where it stopped. Every verb has a --help.
 """
 
 from __future__ import annotations
@@ -20,15 +23,19 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import argparse
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from bench.base.command import Parser, positive, run_command
+from bench.base.command import positive, run_command
+from bench.config.recipe import Final, Recipe
 from bench.config.registry import PRESETS
+from bench.network.skeleton import BlockSkeleton
 from bench.search.algorithms import ALGORITHMS
+from bench.verbs import options
+from bench.verbs.options import CommandParser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,135 +44,149 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def command(argv: Sequence[str] | None = None) -> None:
-    """Do what the verb says."""
-    options = parser().parse_args(argv)
-    options.run(options)
+    """Do what the verb says, with the command line's options as keyword values."""
+    values = vars(parser().parse_args(argv))
+    import_module(f"bench.verbs.{values.pop('verb')}").command(**values)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """Describe the command line."""
-    whole = Parser(
-        prog="bench/mixpath.py",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    verbs = whole.add_subparsers(required=True, metavar="VERB")
-    _add_train(verbs)
-    _add_search(verbs)
-    _add_retrain(verbs)
-    _add_transfer(verbs)
-    _add_measure(verbs)
-    _add_describe(verbs)
-    _add_tables(verbs)
+    whole = CommandParser(prog="bench/mixpath.py", description=__doc__)
+    verbs = whole.add_subparsers(required=True, metavar="VERB", dest="verb")
+    for name, (add_options, summary, arguments) in VERBS.items():
+        about = f"{summary[0].upper()}{summary[1:]}.\n\n    python {whole.prog} {name} {arguments}"
+        add_options(verbs.add_parser(name, help=summary, description=about))
     return whole
 
 
-def _add_train(verbs: argparse._SubParsersAction[Parser]) -> None:
-    p = verbs.add_parser("train", help="train a supernet")
-    _preset_options(p)
-    p.add_argument("--m", type=positive, help="largest number of kernels summed, 1..4 (default 2)")
-    p.add_argument("--batch-norm", help="shadow (default), single, combination, none")
+def _train(p: CommandParser) -> None:
+    options.add_preset(p, PRESETS, "s1")
+    options.add_m(p, None)
     p.add_argument(
-        "--sampler", help="which path trains next: uniform, one-shot or package.module:name"
+        "--batch-norm",
+        metavar="NAME",
+        help=f"shadow, single, combination, none or {options.PLUG_IN} (default: the preset's)",
     )
-    _machine_options(p)
-    p.set_defaults(run=_verb("train"))
+    options.add_sampler(p)
+    options.add_net(p)
+    options.add_images(p, Recipe())
+    options.add_out(p, "results/PRESET")
+    options.add_machine(p)
 
 
-def _add_search(verbs: argparse._SubParsersAction[Parser]) -> None:
-    p = verbs.add_parser("search", help="search a trained supernet")
-    p.add_argument("supernet", type=Path, help="its run folder")
-    p.add_argument("--algorithm", default=",".join(ALGORITHMS), help="nsga2, random, or both")
+def _search(p: CommandParser) -> None:
+    p.add_argument("supernet", type=Path, metavar="SUPERNET", help="its run folder")
+    p.add_argument(
+        "--algorithm",
+        dest="algorithms",
+        type=options.names,
+        default=",".join(ALGORITHMS),
+        metavar="NAME,...",
+        help="nsga2, random, or both",
+    )
     p.add_argument("--evaluations", type=positive, default=1000, help="architectures to evaluate")
     p.add_argument("--population", type=positive, default=40, help="architectures a generation")
-    p.add_argument("--seeds", default="3", help="how many seeds (0, 1, ...), or a list: 0,7,")
+    options.add_seeds(p)
     p.add_argument("--raw", action="store_true", help="score without calibrating batch norms")
-    p.add_argument("--data", type=Path, help="folder of the images")
-    _machine_options(p)
-    p.set_defaults(run=_verb("search"))
+    options.add_data(p)
+    options.add_machine(p)
 
 
-def _add_retrain(verbs: argparse._SubParsersAction[Parser]) -> None:
-    p = verbs.add_parser("retrain", help="train a found network for good")
-    p.add_argument("--search", type=Path, help="a search's folder: takes its most accurate network")
-    p.add_argument("--max-multiply-adds", type=float, help="of the search's networks, in millions")
-    p.add_argument("--architecture", help="text, JSON, mixpath-a or mixpath-b")
-    p.add_argument("--start", help="a run folder to take weights from (default: scratch)")
-    p.add_argument("--export", action="store_true", help="write network.pt2 (torch.export)")
-    p.add_argument("--m", type=positive, help="largest number of kernels summed, 1..4 (default 2)")
-    _preset_options(p, preset=None)  # the search's, else s1
-    _machine_options(p)
-    p.set_defaults(run=_verb("retrain"))
+def _retrain(p: CommandParser) -> None:
+    p.add_argument(
+        "--search",
+        type=Path,
+        metavar="FOLDER",
+        help="a search: takes its best network (default: --architecture)",
+    )
+    text = "the most that the search's network may cost (default: no limit)"
+    p.add_argument("--max-multiply-adds", type=float, metavar="MILLIONS", help=text)
+    p.add_argument("--architecture", help="text, JSON, mixpath-a or -b (default: the search's)")
+    p.add_argument(
+        "--start", metavar="FOLDER", help="a run to take weights from (default: from scratch)"
+    )
+    options.add_export(p)
+    options.add_m(p, None)
+    options.add_preset(p, PRESETS, None, "the one like the search's supernet, or s1")
+    options.add_images(p, Final())
+    options.add_out(p, "the search's, or results/PRESET")
+    options.add_machine(p)
 
 
-def _add_transfer(verbs: argparse._SubParsersAction[Parser]) -> None:
-    p = verbs.add_parser("transfer", help="fine-tune a trained network on another data set")
-    p.add_argument("network", type=Path, help="its run folder")
-    p.add_argument("--export", action="store_true", help="write network.pt2 (torch.export)")
-    _data_options(p)
-    _machine_options(p)
-    p.set_defaults(run=_verb("transfer"))
+def _transfer(p: CommandParser) -> None:
+    p.add_argument("network", type=Path, metavar="NETWORK", help="its run folder")
+    options.add_export(p)
+    options.add_images(p, Final(), "cifar10")
+    options.add_out(p, "the network's")
+    options.add_machine(p)
 
 
-def _add_measure(verbs: argparse._SubParsersAction[Parser]) -> None:
-    p = verbs.add_parser("measure", help="Figures 3, 5, 6 and Table 4 for supernets of S1 and S2")
-    p.add_argument("results", type=Path, help="results folder with their run folders")
-    p.add_argument("--models", type=positive, default=1000, help="architectures of Figure 6")
-    p.add_argument("--data", type=Path, help="folder of the images")
-    p.add_argument("--jobs", type=positive, help="supernets at once (default: cores; 1 on a GPU)")
-    _machine_options(p)
-    p.set_defaults(run=_verb("measure"))
+def _measure(p: CommandParser) -> None:
+    p.add_argument("results", type=Path, metavar="RESULTS", help="folder with run folders")
+    p.add_argument(
+        "--models",
+        dest="num_models",
+        type=positive,
+        default=1000,
+        metavar="N",
+        help="architectures of Figure 6",
+    )
+    options.add_data(p)
+    options.add_jobs(p, "supernets")
+    options.add_machine(p)
 
 
-def _add_describe(verbs: argparse._SubParsersAction[Parser]) -> None:
-    p = verbs.add_parser("describe", help="a network's layers and costs")
-    p.add_argument("network", help="architecture (text or JSON), a name such as mixnet-m or "
-                   "mixpath-a, or MixNet's notation")  # fmt: skip
-    p.add_argument("--preset", default="s1", help=f"space: {', '.join(PRESETS)}")
-    p.add_argument("--m", type=positive, default=4, help="largest number of kernels summed")
-    p.add_argument("--set", nargs="+", action="extend", default=[], metavar="FIELD=VALUE",
-                   dest="changes", help="width, depth, image_size, num_classes")  # fmt: skip
-    p.add_argument("--json", action="store_true", help="print JSON")
-    p.set_defaults(run=_verb("describe"))
+def _describe(p: CommandParser) -> None:
+    p.add_argument(
+        "network",
+        metavar="NETWORK",
+        help="architecture (text or JSON), a name such as mixnet-m or mixpath-a, or MixNet's "
+        "notation",
+    )
+    options.add_preset(p, PRESETS, "s1")
+    options.add_m(p, 4)
+    options.add_changes(p, BlockSkeleton())
+    p.add_argument("--json", dest="as_json", action="store_true", help="print JSON")
 
 
-def _add_tables(verbs: argparse._SubParsersAction[Parser]) -> None:
-    p = verbs.add_parser("tables", help="the paper's Tables 1 and 2, with trained networks of ours")
-    p.add_argument("networks", type=Path, nargs="*", help="run folders of retrain and transfer")
-    p.add_argument("--out", type=Path, help="folder to write table1.csv and table2.csv to")
-    p.set_defaults(run=_verb("tables"))
+def _tables(p: CommandParser) -> None:
+    p.add_argument(
+        "networks", type=Path, nargs="*", metavar="NETWORK", help="run folder of a trained network"
+    )
+    text = "where to write table1.csv and table2.csv (default: nowhere)"
+    p.add_argument("--out", type=Path, metavar="FOLDER", help=text)
 
 
-def _preset_options(p: argparse.ArgumentParser, preset: str | None = "s1") -> None:
-    p.add_argument("--preset", default=preset, help=f"one of {', '.join(PRESETS)}")
-    _data_options(p)
-
-
-def _data_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--data-set", help="cifar10, imagenet, folder, digits or package.module:name")
-    p.add_argument("--data", type=Path, help="folder of the images")
-    p.add_argument("--set", nargs="+", action="extend", default=[], metavar="FIELD=VALUE",
-                   dest="changes", help="change fields of the recipe; needs --out")  # fmt: skip
-    p.add_argument("--skip-broken", action="store_true", help="replace images that don't decode")
-    p.add_argument("--out", type=Path, help="results folder (default results/<preset>)")
-    p.add_argument("--seed", type=int, default=0, help="root of every random stream")
-
-
-def _machine_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
-    p.add_argument("--threads", type=positive, default=1, help="threads of each process")
-
-
-class _verb:  # noqa: N801
-    """Calls a verb of `bench.verbs.mixpath_verbs`, imported only then: --help stays fast."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, options: argparse.Namespace) -> None:
-        from bench.verbs.mixpath_verbs import VERBS
-
-        VERBS[self.name](options)
+VERBS: dict[str, tuple[Callable[[CommandParser], None], str, str]] = {
+    "train": (_train, "train a supernet of S1, S2 or S3", "--preset s1-small"),
+    "search": (
+        _search,
+        "search a trained supernet, with several seeds at one budget",
+        "results/s1/s1-m2/shadow-seed0",
+    ),
+    "retrain": (
+        _retrain,
+        "train a found network, from scratch or from a run's weights",
+        "\\\n        --search results/s1/s1-m2/shadow-seed0/search-nsga2-seed0 --export",
+    ),
+    "transfer": (
+        _transfer,
+        "fine-tune a trained network on another data set",
+        "results/s3/retrain-0123456789-seed0",
+    ),
+    "measure": (
+        _measure,
+        "measure supernets of S1 and S2, and draw Figures 3, 5, 6 and Table 4",
+        "results/s1-small",
+    ),
+    "describe": (_describe, "print a network's layers and costs", "mixnet-m --json"),
+    "tables": (
+        _tables,
+        "print the paper's Tables 1 and 2, with trained networks of ours",
+        "results/s1-small/retrain-*",
+    ),
+}
+"""By name: what it asks for, what it does, and its arguments in the example that --help shows."""
 
 
 if __name__ == "__main__":

@@ -1,17 +1,16 @@
-"""The command line of tables: download, import, verify, describe and query.
+"""Make and ask tables of true accuracies.
 
-    mixpath-table download nasbench_only108         499 MB; goes on where it broke off
-    mixpath-table import nasbench_only108.tfrecord  about a minute on one core
-    mixpath-table verify                            every hash and parameter count once more
+    mixpath-table download nasbench_only108         # 499 MB
+    mixpath-table import nasbench_only108.tfrecord  # a minute on one core
+    mixpath-table verify                            # every hash once more
     mixpath-table query TABLE --branches conv3x3-bn-relu+maxpool3x3
 
 One core will do; the import of `nasbench_only108` takes about 0.5 GB of memory, that of
 `nasbench_full` 1.1 GB.
 """
 
-import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from bench.base.command import Parser, run_command
+from bench.base.command import run_command
 from bench.network.cell import Cell
 from bench.network.skeleton import Skeleton
 from bench.table import csv_rows
@@ -37,75 +36,92 @@ from bench.table.importers import import_sources
 from bench.table.table import Table, data_folder, default_table_path
 from bench.table.text import answer, description
 from bench.table.verify import verify
+from bench.verbs.options import CommandParser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    return run_command(_run, argv)
+    return run_command(command, argv)
 
 
-def _run(argv: Sequence[str] | None) -> None:
-    options = _parser().parse_args(argv)
-    options.verb(options)
+def command(argv: Sequence[str] | None = None) -> None:
+    """Do what the verb says, with the command line's options as keyword values."""
+    values = vars(parser().parse_args(argv))
+    values.pop("run")(**values)
 
 
-def _parser() -> Parser:
-    parser = Parser(prog="mixpath-table", description="Make and ask tables of true accuracies.")
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
+def parser() -> CommandParser:
+    """Describe the command line."""
+    whole = CommandParser(prog="mixpath-table", description=__doc__)
+    verbs = whole.add_subparsers(required=True, metavar="VERB")
+    for name, (run, add_options, summary, text) in VERBS.items():
+        about = f"{summary[0].upper()}{summary[1:]}.\n\n    {whole.prog} {name} {text}"
+        verb = verbs.add_parser(name, help=summary, description=about)
+        add_options(verb)
+        verb.set_defaults(run=run)
+    return whole
 
-    verb = verbs.add_parser("download", help="fetch an official file and check its SHA-256")
-    verb.add_argument("name", nargs="?", default="nasbench_only108", help=" or ".join(FILES))
-    verb.add_argument("--folder", type=Path, default=data_folder(), help="default: %(default)s")
-    verb.set_defaults(verb=_download)
 
-    verb = verbs.add_parser(
-        "import",
-        help="make a table of .tfrecord and .csv files",
-        description=csv_rows.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def _download_options(p: CommandParser) -> None:
+    p.add_argument(
+        "name", nargs="?", default="nasbench_only108", metavar="NAME", help=" or ".join(FILES)
     )
-    verb.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
-    verb.add_argument("--out", type=Path, default=default_table_path(), help="default: %(default)s")
-    verb.add_argument(
+    p.add_argument(
+        "--folder", type=Path, default=data_folder(), metavar="FOLDER", help="where to put it"
+    )
+
+
+def _import_options(p: CommandParser) -> None:
+    p.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help=".tfrecord or .csv file")
+    p.add_argument(
+        "--out", type=Path, default=default_table_path(), metavar="FILE", help="table to write"
+    )
+    p.add_argument(
         "--epochs",
         type=int,
         default=DEFAULT_EPOCHS,
-        help="budget of CSV rows without a column for it; default: %(default)s",
+        help="budget of CSV rows without a column for it",
     )
-    verb.add_argument(
+    p.add_argument(
         "--skip-unknown", action="store_true", help="leave out CSV rows with an empty accuracy"
     )
     for field in fields(Skeleton):
-        option = f"--{field.name.replace('_', '-')}"
-        verb.add_argument(option, type=int, default=field.default, help="default: %(default)s")
-    verb.set_defaults(verb=_import)
-
-    for name, function, text in (
-        ("verify", _verify, "recompute every hash and every parameter count"),
-        ("describe", _describe, "say where a table comes from and what is in it"),
-    ):
-        verb = verbs.add_parser(name, help=text)
-        verb.add_argument("table", nargs="?", type=Path, default=default_table_path())
-        verb.set_defaults(verb=function)
-
-    verb = verbs.add_parser("query", help="say what a table knows about a cell")
-    verb.add_argument("table", type=Path)
-    verb.add_argument("hash", nargs="?", help="the cell's module hash")
-    verb.add_argument("--adjacency", help="row-major string of 0 and 1")
-    verb.add_argument("--operations", help="from input to output, joined by , or +")
-    verb.add_argument("--branches", help="parallel operations joined by +")
-    verb.add_argument("--epochs", type=int, help="one budget; default: all")
-    verb.set_defaults(verb=_query)
-    return parser
+        option, words = (
+            field.name.replace("_", "-"),
+            field.name.replace("num_", "number of ").replace("_", " "),
+        )
+        text = f"{words} of the network that the accuracies are of"
+        p.add_argument(f"--{option}", type=int, default=field.default, metavar="N", help=text)
 
 
-def _download(options: argparse.Namespace) -> None:
-    file = official_file(options.name)
+def _table_options(p: CommandParser) -> None:
+    p.add_argument(
+        "table",
+        nargs="?",
+        type=Path,
+        default=default_table_path(),
+        metavar="TABLE",
+        help="its file",
+    )
+
+
+def _query_options(p: CommandParser) -> None:
+    p.add_argument("table", type=Path, metavar="TABLE", help="its file")
+    p.add_argument("module_hash", nargs="?", metavar="HASH", help="the cell's module hash, or else")
+    p.add_argument("--adjacency", help="row-major string of 0 and 1 (default: none)")
+    p.add_argument("--operations", help="from input to output, joined by , or + (default: none)")
+    p.add_argument("--branches", help="parallel operations joined by + (default: none)")
+    p.add_argument("--epochs", type=int, help="one budget (default: all)")
+
+
+def _download(*, name: str, folder: Path) -> None:
+    full = f"nasbench_{name}"  # only108 and full will do
+    file = official_file(full if full in FILES else name)
     with _progress(DownloadColumn(), TransferSpeedColumn()) as progress:
         task = progress.add_task(file.name, total=None)
         path = download(
             file,
-            options.folder,
+            folder,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
     Console().print(
@@ -113,60 +129,68 @@ def _download(options: argparse.Namespace) -> None:
     )
 
 
-def _import(options: argparse.Namespace) -> None:
-    skeleton = Skeleton(**{field.name: getattr(options, field.name) for field in fields(Skeleton)})
-    total = sum(path.stat().st_size for path in options.sources)
+def _import(
+    *, sources: list[Path], out: Path, epochs: int, skip_unknown: bool, **skeleton: int
+) -> None:
+    network = Skeleton(**skeleton)
+    total = sum(path.stat().st_size for path in sources)
     with _progress(DownloadColumn(), TransferSpeedColumn()) as progress:
         task = progress.add_task("importing", total=total)
         num_skipped = import_sources(
-            options.sources,
-            options.out,
-            skeleton=skeleton,
-            epochs=options.epochs,
-            skip_unknown=options.skip_unknown,
+            sources,
+            out,
+            skeleton=network,
+            epochs=epochs,
+            skip_unknown=skip_unknown,
             advance=lambda num_bytes: progress.advance(task, num_bytes),
         )
     if num_skipped:
         Console().print(f"left out {num_skipped:,} rows of unknown accuracy")
-    with Table(options.out) as table:
-        Console().print(description(table))
+    _describe(table=out)
 
 
-def _verify(options: argparse.Namespace) -> None:
-    with Table(options.table) as table, _progress(MofNCompleteColumn()) as progress:
-        task = progress.add_task("verifying", total=len(table))
-        notes = verify(table, lambda num_cells: progress.advance(task, num_cells))
+def _verify(*, table: Path) -> None:
+    with Table(table) as opened, _progress(MofNCompleteColumn()) as progress:
+        task = progress.add_task("verifying", total=len(opened))
+        notes = verify(opened, lambda num_cells: progress.advance(task, num_cells))
     console = Console()
     for note in notes:
         console.print(f"note: {note}", soft_wrap=True)
     console.print(
-        f"{options.table} is right: {len(table):,} hashes and parameter counts recomputed",
+        f"{table} is right: {len(opened):,} hashes and parameter counts recomputed",
         soft_wrap=True,
     )
 
 
-def _describe(options: argparse.Namespace) -> None:
-    with Table(options.table) as table:
-        Console().print(description(table))
+def _describe(*, table: Path) -> None:
+    with Table(table) as opened:
+        Console().print(description(opened))
 
 
-def _query(options: argparse.Namespace) -> None:
-    key = _key(options)
-    with Table(options.table) as table:
-        Console().print(answer(table, table.cell(key), options.epochs))
+def _query(*, table: Path, epochs: int | None, **cell: str | None) -> None:
+    key = _key(**cell)
+    with Table(table) as opened:
+        Console().print(answer(opened, opened.cell(key), epochs))
 
 
-def _key(options: argparse.Namespace) -> str | Cell:
-    graph = (options.adjacency, options.operations)
-    if (options.hash is not None) + (options.branches is not None) + any(graph) != 1:
+def _key(
+    *,
+    module_hash: str | None,
+    adjacency: str | None,
+    operations: str | None,
+    branches: str | None,
+) -> str | Cell:
+    """Return the cell that is asked for, by its hash where that is what is known."""
+    graph = (adjacency, operations)
+    if (module_hash is not None) + (branches is not None) + any(graph) != 1:
         raise ValueError("give a hash, or --adjacency and --operations, or --branches")
-    if options.hash is not None:
-        return str(options.hash)
-    if options.branches is not None:
-        return branches_cell(options.branches.split("+"))
-    if not all(graph):
+    if module_hash is not None:
+        return module_hash
+    if branches is not None:
+        return branches_cell(branches.split("+"))
+    if not adjacency or not operations:
         raise ValueError("--adjacency and --operations go together: give both")
-    return graph_cell(*graph)
+    return graph_cell(adjacency, operations)
 
 
 def _progress(*columns: ProgressColumn) -> Progress:
@@ -177,6 +201,41 @@ def _progress(*columns: ProgressColumn) -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
+
+
+VERBS: dict[str, tuple[Callable[..., None], Callable[[CommandParser], None], str, str]] = {
+    "download": (
+        _download,
+        _download_options,
+        "fetch an official file and check its SHA-256; goes on where it broke off",
+        "only108",
+    ),
+    "import": (
+        _import,
+        _import_options,
+        "make a table of .tfrecord and .csv files",
+        f"nasbench_only108.tfrecord\n\n{csv_rows.__doc__}",
+    ),
+    "verify": (
+        _verify,
+        _table_options,
+        "recompute every hash and every parameter count",
+        "own.h5",
+    ),
+    "describe": (
+        _describe,
+        _table_options,
+        "say where a table comes from and what is in it",
+        "own.h5",
+    ),
+    "query": (
+        _query,
+        _query_options,
+        "say what a table knows about a cell",
+        "own.h5 --branches conv3x3-bn-relu+maxpool3x3",
+    ),
+}
+"""By name: what it does, what it asks for, the same in words, and an example's arguments."""
 
 
 if __name__ == "__main__":

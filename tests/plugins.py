@@ -5,12 +5,16 @@ from dataclasses import replace
 import torch
 from torch import nn
 
+from bench.config.recipe import Recipe
 from bench.network.cell import Cell
 from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches, Path
 from bench.space.space import CellSpace
 from supernet.data.data_set import DataSet
 from supernet.data.sets import load_digits
+from supernet.nets.cells import BranchCell
+from supernet.nets.registry import OwnNet
+from supernet.shadow_bn import NormUnderTest
 
 
 class FirstTwo(Branches):
@@ -30,7 +34,8 @@ class FirstTwo(Branches):
 
 def only_first_node(space: CellSpace, rng: object, progress: float) -> Path:  # noqa: ARG001
     """Sampler: train nothing but the first architecture's path."""
-    return space.path(space.architectures()[0])
+    path: Path = space.path(space.architectures()[0])
+    return path
 
 
 class Halving(nn.Module):
@@ -49,6 +54,21 @@ class Halving(nn.Module):
 def halving(channels: int, max_paths: int, combinations: object) -> nn.Module:  # noqa: ARG001
     """Batch norm: build one for node 5."""
     return Halving(channels)
+
+
+class OneCell(OwnNet):
+    """A net: a stem and one cell, without stacks."""
+
+    def __init__(self, recipe: Recipe, space: CellSpace, batch_norm: NormUnderTest) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(recipe.skeleton.in_channels, 8, 3, padding=1)
+        self.cell = BranchCell(8, 8, space, batch_norm)
+        self.classifier = nn.Linear(8, recipe.skeleton.num_classes)
+
+    def forward(self, x: torch.Tensor, path: Path) -> torch.Tensor:
+        """Return logits of shape (B, num_classes)."""
+        out: torch.Tensor = self.classifier(self.cell(self.stem(x), path).mean((2, 3)))
+        return out
 
 
 def inverted(path: object) -> DataSet:  # noqa: ARG001

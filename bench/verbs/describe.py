@@ -7,23 +7,56 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bench.base.names import load, unknown
-from bench.config.fields import override, read_changes
-from bench.config.registry import PRESETS
+from bench.base.names import unknown
 from bench.network.block_costs import num_multiply_adds, num_operations, num_parameters
 from bench.network.blocks import Network, parse
 from bench.network.known_networks import PUBLISHED, TEXTS, known_network
 from bench.runs.run import load_space
 from bench.space.reconstruction import LABEL, RECONSTRUCTIONS, reconstruct
+from bench.verbs.presets import changed, mixpath_preset
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Mapping
 
 
-def describe(options: argparse.Namespace) -> None:
+def describe(
+    network: str,
+    *,
+    preset: str = "s1",
+    m: int = 4,
+    changes: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what there is to say of a network, JSON-ready.
+
+    Args:
+        network: an architecture (text or JSON), a name such as mixnet-m or mixpath-a, or MixNet's
+            notation.
+        preset: whose space an architecture is of.
+        m: the space's largest number of kernels summed.
+        changes: further fields of the preset's recipe, by name, such as width.
+
+    Raises:
+        ValueError: a text that is none of the three, a name misspelt, or outside the space.
+    """
+    if network in TEXTS:
+        return {"published": _published(network)} | costs(known_network(network))
+    if network in RECONSTRUCTIONS:
+        return _reconstructed(network)
+    if network.startswith("stem_"):
+        return costs(parse(network))
+    if difflib.get_close_matches(network, (*TEXTS, *RECONSTRUCTIONS)):
+        raise unknown("network", network, (*TEXTS, *RECONSTRUCTIONS))
+    recipe = changed(mixpath_preset(preset).recipe, {"m": m, **(changes or {})})
+    space = load_space(recipe)
+    architecture = space.decode(network)
+    about = {"architecture": str(architecture), "json": architecture.to_json()}
+    return about | costs(space.network(architecture))
+
+
+def command(*, as_json: bool, **values: Any) -> None:
     """Print a network's layers and costs."""
-    about = facts(options)
-    if options.json:
+    about = describe(**values)
+    if as_json:
         print(json.dumps(about, indent=1))
         return
     for name, value in about.items():
@@ -31,42 +64,6 @@ def describe(options: argparse.Namespace) -> None:
             continue
         shown = f"{value:,}" if isinstance(value, int) else value
         print(f"{name.replace('_', ' ').removeprefix('num '):24} {shown}")
-
-
-def facts(options: argparse.Namespace) -> dict[str, Any]:
-    """Return what is said of a network, JSON-ready.
-
-    Raises:
-        ValueError: a text that is none of the three, a name misspelt, or outside the space.
-    """
-    name = options.network
-    about: dict[str, Any] = {}
-    if name in TEXTS:
-        network = known_network(name)
-        published = PUBLISHED[name]
-        about["published"] = (
-            f"{published.parameters} M parameters, {published.multiply_adds:g} M multiply-adds "
-            f"({published.source})"
-        )
-    elif name in RECONSTRUCTIONS:
-        found = reconstruct(name)
-        network = found.space.network(found.architecture)
-        about["label"] = f"{LABEL}: the member of {found.space.name} nearest the published costs"
-        about["architecture"] = str(found.architecture)
-    elif name.startswith("stem_"):
-        network = parse(name)
-    elif difflib.get_close_matches(name, (*TEXTS, *RECONSTRUCTIONS)):
-        raise unknown("network", name, (*TEXTS, *RECONSTRUCTIONS))
-    else:
-        changes = read_changes(options.changes)
-        preset = load(options.preset, PRESETS, "preset")()
-        recipe = override(replace(preset.recipe, m=options.m), changes)
-        space = load_space(recipe)
-        architecture = space.decode(name)
-        network = space.network(architecture)
-        about["architecture"] = str(architecture)
-        about["json"] = architecture.to_json()
-    return about | costs(network)
 
 
 def costs(network: Network) -> dict[str, Any]:
@@ -97,3 +94,20 @@ def fold_description(network: Network) -> Network:
             for b in network.blocks
         ),
     )
+
+
+def _published(name: str) -> str:
+    published = PUBLISHED[name]
+    return (
+        f"{published.parameters} M parameters, {published.multiply_adds:g} M multiply-adds "
+        f"({published.source})"
+    )
+
+
+def _reconstructed(name: str) -> dict[str, Any]:
+    found = reconstruct(name)
+    about = {
+        "label": f"{LABEL}: the member of {found.space.name} nearest the published costs",
+        "architecture": str(found.architecture),
+    }
+    return about | costs(found.space.network(found.architecture))

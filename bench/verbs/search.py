@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 from rich.console import Console
@@ -13,69 +14,131 @@ from rich.progress import Progress
 from bench.base.names import unknown
 from bench.runs.evaluations import Evaluations
 from bench.runs.layout import search_folder
-from bench.runs.run import Run, read_trained
+from bench.runs.run import Run, RunFolderError, read_trained
 from bench.runs.searches import is_finished, write_search
 from bench.search.algorithms import ALGORITHMS
 from bench.search.pareto import hypervolume_curve, on_front
+from bench.verbs.folders import as_path
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from bench.space.architecture import KernelArchitecture
 
     Score = Callable[[Sequence[KernelArchitecture]], Iterator[dict[str, Any]]]
 
 
-def search(options: argparse.Namespace) -> None:
-    """Run the searches that are missing, and draw all of them."""
-    run = read_trained(options.supernet)
-    names = [name for name in options.algorithm.split(",") if name]
-    for name in names:
+class Searches(NamedTuple):
+    """Every search of a supernet, those of earlier calls too.
+
+    Attributes:
+        folder: the supernet's run folder, with a folder for each search.
+        evaluated: a row an evaluation: algorithm, seed, evaluation, architecture, accuracy,
+            num_multiply_adds, hypervolume, is_on_front, ...
+        figure: fronts, and hypervolume over evaluations.
+    """
+
+    folder: Path
+    evaluated: pd.DataFrame
+    figure: Path
+
+
+def search(
+    supernet: Path | str,
+    *,
+    algorithms: Sequence[str] = tuple(ALGORITHMS),
+    evaluations: int = 1000,
+    population: int = 40,
+    seeds: Sequence[int] = (0, 1, 2),
+    raw: bool = False,
+    data: Path | str | None = None,
+    device: str = "auto",
+    threads: int = 1,
+) -> Searches:
+    """Run the searches that are missing, and draw all of them.
+
+    Args:
+        supernet: run folder of a trained supernet.
+        algorithms: of ALGORITHMS.
+        evaluations: architectures that each search evaluates.
+        population: architectures of a generation.
+        seeds: a search each, for every algorithm.
+        raw: score without calibrating batch norms.
+        data: folder of the images, where the data set needs one.
+        device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
+        threads: of this process.
+
+    Raises:
+        ValueError: no trained supernet, an unknown algorithm, a budget that the space does not
+            have, or a folder that holds a search with other settings.
+    """
+    run = read_trained(Path(supernet))
+    if run.space.is_enumerated:
+        raise RunFolderError(
+            f"{run.folder} is of space {run.recipe.space!r}, which is ranked whole, not searched: "
+            "name a supernet of s1, s2 or s3"
+        )
+    for name in algorithms:
         if name not in ALGORITHMS:
             raise unknown("algorithm", name, ALGORITHMS)
-    todo = [
-        (name, seed, settings)
-        for seed in _seeds(options.seeds)
-        for name in names
-        if not is_finished(
-            search_folder(run.folder, name, seed), settings := _settings(run, name, seed, options)
-        )
-    ]
+    shared = {"evaluations": evaluations, "population": population, "calibrated": not raw}
+    asked = [_settings(run, name, seed, shared) for seed in seeds for name in algorithms]
+    todo = [s for s in asked if not is_finished(_folder(run, s), s)]
     if todo:
-        evaluations = Evaluations(run.folder, _score(run, options), is_calibrated=not options.raw)
-        for name, seed, settings in todo:
-            run_search(run, name, seed, settings, evaluations)
-    _report(run.folder)
+        score = _score(run, as_path(data), device, threads, is_raw=raw)
+        known = Evaluations(run.folder, score, is_calibrated=not raw)
+        for settings in todo:
+            run_search(run, settings, known)
+    return _drawn(run.folder)
 
 
-def run_search(
-    run: Run, name: str, seed: int, settings: dict[str, Any], evaluations: Evaluations
-) -> None:
-    """Run one search into its folder."""
+def command(**values: Any) -> None:
+    """Search, and compare the algorithms."""
+    from analysis.figures import pareto
+    from analysis.intervals import t_interval
+
+    found = search(**values)
+    for row in pareto.summarise(found.evaluated).to_dict("records"):
+        seeds = row["num_seeds"]
+        spread = f" +- {row['std']:.4f} over {seeds} seeds" if seeds > 1 else ", 1 seed"
+        print(
+            f"{row['algorithm']}: hypervolume {row['mean']:.4f}{spread}, "
+            f"{row['evaluations']} evaluations each"
+        )
+    gains = pareto.differences(found.evaluated)
+    low, high = t_interval(gains)
+    if not isnan(low):
+        print(
+            f"nsga2 minus random, paired by seed: {sum(gains) / len(gains):+.4f} "
+            f"[{low:.4f}, {high:.4f}] (95% over {len(gains)} seeds)"
+        )
+    print(f"fronts in {found.folder}/search-*/pareto.csv, figure in {found.figure}")
+
+
+def run_search(run: Run, settings: dict[str, Any], evaluations: Evaluations) -> None:
+    """Run one search into its folder, showing how far it is."""
     started, paid = time.perf_counter(), evaluations.num_paid
-    console = Console(stderr=True)
+    console, name = Console(stderr=True), f"{settings['algorithm']} seed {settings['seed']}"
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
-        bar = bars.add_task(f"{name} seed {seed}", total=settings["evaluations"])
+        bar = bars.add_task(name, total=settings["evaluations"])
 
         def evaluate(architectures: Sequence[KernelArchitecture]) -> list[float]:
             accuracies = evaluations(architectures)
             bars.advance(bar, len(architectures))
             return accuracies
 
-        found = ALGORITHMS[name](
+        found = ALGORITHMS[settings["algorithm"]](
             run.space,
             evaluate,
             evaluations=settings["evaluations"],
             population=settings["population"],
-            seed=seed,
+            seed=settings["seed"],
         )
     evaluations.save()
     evaluated = table(found, evaluations, settings["largest_multiply_adds"])
-    write_search(search_folder(run.folder, name, seed), settings, evaluated)
+    write_search(_folder(run, settings), settings, evaluated)
     console.print(
-        f"{name} seed {seed}: {len(found)} evaluations ({evaluations.num_paid - paid} not known "
+        f"{name}: {len(found)} evaluations ({evaluations.num_paid - paid} not known "
         f"before) in {time.perf_counter() - started:.0f} s, front of "
         f"{evaluated['is_on_front'].sum()}, hypervolume {evaluated['hypervolume'].iloc[-1]:.4f}",
         highlight=False,
@@ -94,65 +157,43 @@ def table(
     return frame.assign(is_on_front=on_front(frame["accuracy"], costs))
 
 
-def _settings(run: Run, name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+def _settings(run: Run, name: str, seed: int, shared: dict[str, Any]) -> dict[str, Any]:
+    """Return what search.json says of a search, in its order."""
     space = run.space
+    largest = space.from_integers([size - 1 for size in space.sizes])
     return {
         "algorithm": name,
         "seed": seed,
-        "evaluations": options.evaluations,
-        "population": options.population,
-        "calibrated": not options.raw,
-        "largest_multiply_adds": space.num_multiply_adds(
-            space.from_integers([size - 1 for size in space.sizes])
-        ),
+        **shared,
+        "largest_multiply_adds": space.num_multiply_adds(largest),
     }
 
 
-def _score(run: Run, options: argparse.Namespace) -> Score:
+def _folder(run: Run, settings: dict[str, Any]) -> Path:
+    return search_folder(run.folder, settings["algorithm"], settings["seed"])
+
+
+def _score(run: Run, data: Path | None, device: str, threads: int, *, is_raw: bool) -> Score:
     import torch
 
     from supernet.devices import choose_device
     from supernet.parts import resolve
     from supernet.runs import load_supernet, scorer
 
-    torch.set_num_threads(options.threads)
-    device = choose_device(options.device)
+    torch.set_num_threads(threads)
+    device = choose_device(device)
     parts = resolve(run.recipe)
     model = load_supernet(run, parts, device)
-    scores = scorer(parts, model, parts.open_images(options.data, device).data())
-    return scores.raw if options.raw else scores.calibrated
+    scores = scorer(parts, model, parts.open_images(data, device).data())
+    return scores.raw if is_raw else scores.calibrated
 
 
-def _report(folder: Path) -> None:
-    """Draw every search of a supernet: the fronts, and hypervolume over evaluations."""
+def _drawn(folder: Path) -> Searches:
+    """Draw every search of a supernet."""
+    from analysis.figure import draw_all
     from analysis.figures import pareto
-    from analysis.read import t_interval
+    from analysis.registry import SEARCHES
 
-    frame = pareto.compute(folder)
-    pareto.figure(frame, folder / "pareto")
-    for row in pareto.summary(frame).to_dict("records"):
-        seeds = row["num_seeds"]
-        spread = f" +- {row['std']:.4f} over {seeds} seeds" if seeds > 1 else ", 1 seed"
-        print(
-            f"{row['algorithm']}: hypervolume {row['mean']:.4f}{spread}, "
-            f"{row['evaluations']} evaluations each"
-        )
-    gains = pareto.differences(frame)
-    low, high = t_interval(gains)
-    if not isnan(low):
-        print(
-            f"nsga2 minus random, paired by seed: {sum(gains) / len(gains):+.4f} "
-            f"[{low:.4f}, {high:.4f}] (95% over {len(gains)} seeds)"
-        )
-    print(f"fronts in {folder}/search-*/pareto.csv, figure in {folder / 'pareto.png'}")
-
-
-def _seeds(text: str) -> list[int]:
-    try:
-        numbers = [int(part) for part in text.split(",") if part]
-    except ValueError:
-        raise ValueError(f"--seeds {text!r} is not a number or a list such as 0,7,") from None
-    seeds = list(range(numbers[0])) if len(numbers) == 1 and "," not in text else numbers
-    if not seeds or min(seeds) < 0:
-        raise ValueError(f"--seeds {text!r} must be at least 1, or a list of seeds from 0")
-    return seeds
+    evaluated = pareto.compute(folder)
+    draw_all(folder, SEARCHES)
+    return Searches(folder, evaluated, folder / "pareto.png")

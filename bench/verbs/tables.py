@@ -1,15 +1,15 @@
-"""The paper's Tables 1 and 2, and our own networks beside them.
+"""`tables`: the paper's Tables 1 and 2, and our own networks beside them.
 
-Every published row says where it stands; none was measured here. Rows of ours are read from run
-folders and say what was really trained: on how many images, for how many epochs, how wide, where.
-Published figures come from full training; ours are comparable with them only where theirs is what
-was run.
+Every published row says where it stands. Rows of ours are read from run folders and say what was
+really trained: on how many images, for how many epochs, how wide, where. Published figures come
+from full training; ours are comparable with them only where theirs is what was run.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -25,8 +25,7 @@ from bench.runs.run import read_final
 from bench.runs.words import count
 
 if TYPE_CHECKING:
-    import argparse
-    from pathlib import Path
+    from collections.abc import Sequence
 
 
 FILE_WIDTH = 120
@@ -41,36 +40,33 @@ HEADS = {
 }
 
 
-def tables(options: argparse.Namespace) -> None:
-    """Print both tables with our networks, and write them as CSV where asked."""
-    for name, table in (
-        ("table1", cifar10_table(options.networks)),
-        ("table2", imagenet_table(options.networks)),
-    ):
+def tables(
+    networks: Sequence[Path | str] = (), *, out: Path | str | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the paper's tables with our networks, and write them as CSV where asked.
+
+    Args:
+        networks: run folders of retrain and transfer.
+        out: folder to write table1.csv and table2.csv to.
+
+    Returns:
+        table1 (CIFAR-10) and table2 (other images).
+
+    Raises:
+        ValueError: no folder of a trained network.
+    """
+    folders = [Path(network) for network in networks]
+    both = {"table1": cifar10_table(folders), "table2": imagenet_table(folders)}
+    if out is not None:
+        for name, table in both.items():
+            write_csv(table, Path(out) / f"{name}.csv")
+    return both
+
+
+def command(**values: Any) -> None:
+    """Print both tables."""
+    for table in tables(**values).values():
         _print(table.drop(columns="source"))
-        if options.out is not None:
-            write_csv(table, options.out / f"{name}.csv")
-
-
-def _print(frame: pd.DataFrame) -> None:
-    """Print a table, long architectures and references folded."""
-    table = RichTable(box=None, header_style="bold", padding=(0, 1))
-    for name in frame.columns:
-        is_text = name in ("network", "kind", "reference")
-        table.add_column(
-            HEADS.get(name, name), justify="left" if is_text else "right", overflow="fold"
-        )
-    for row in frame.itertuples(index=False):
-        table.add_row(*("-" if pd.isna(value) else _text(value) for value in row))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
-    console.print(table)
-    console.print()
-
-
-def _text(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 def cifar10_table(folders: list[Path]) -> pd.DataFrame:
@@ -126,3 +122,24 @@ def _our_row(folder: Path) -> dict[str, Any]:
         ),
         "source": str(folder.name),
     }
+
+
+def _print(frame: pd.DataFrame) -> None:
+    """Print a table, long architectures and references folded."""
+    table = RichTable(box=None, header_style="bold", padding=(0, 1))
+    for name in frame.columns:
+        is_text = name in ("network", "kind", "reference")
+        table.add_column(
+            HEADS.get(name, name), justify="left" if is_text else "right", overflow="fold"
+        )
+    for row in frame.itertuples(index=False):
+        table.add_row(*("-" if pd.isna(value) else _text(value) for value in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    console.print(table)
+    console.print()
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"

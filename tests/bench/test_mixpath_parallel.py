@@ -48,8 +48,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def train(images: Path, out: Path, processes: int, *settings: str, space: str = "s3") -> Path:
     """Train with so many processes; returns the run folder."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
-                str(processes)] if processes > 1 else [sys.executable]  # fmt: skip
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    launcher = [sys.executable, *(torchrun if processes > 1 else [])]
     verb = ["train", "--preset", space, "--data", str(images), "--out", str(out), "--device", "cpu"]
     command = [*launcher, str(ROOT / "bench" / "mixpath.py"), *verb, "--set", *SETTINGS, *settings]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

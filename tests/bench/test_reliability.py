@@ -18,8 +18,10 @@ def test_each_repeat_is_held_against_the_mean_of_the_others() -> None:
         kendalltau(accuracies[:, 2], accuracies[:, [0, 1]].mean(1)).statistic,
     ]
     assert reliability.against_rest(accuracies) == pytest.approx(expected)
-    pairs = [kendalltau(accuracies[:, i], accuracies[:, j]).statistic for i, j in
-             [(0, 1), (0, 2), (1, 2)]]  # fmt: skip
+    pairs = [
+        kendalltau(accuracies[:, i], accuracies[:, j]).statistic
+        for i, j in ((0, 1), (0, 2), (1, 2))
+    ]
     assert reliability.between_repeats(accuracies) == pytest.approx(pairs)
 
 
@@ -46,3 +48,11 @@ def test_command_prints_a_row_per_table(tmp_path: Path, capsys: pytest.CaptureFi
 def test_missing_table_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert reliability.main(["nowhere.h5"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_in_three_lines(tmp_path: Path) -> None:
+    (row,) = reliability.reliability([write_truth(tmp_path / "one.h5", num_repeats=4)])
+    assert (row.table, row.num_cells, row.num_repeats) == ("one", 34, 4)
+    assert row.against_rest.shape == (4,)
+    assert row.between_repeats.shape == (6,)
+    assert 0 < row.accuracy < 1

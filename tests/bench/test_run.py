@@ -177,7 +177,7 @@ def test_truncated_table_is_refused(place: Place, capsys: pytest.CaptureFixture[
 def test_full_disk_is_one_line(
     place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(path: Path, data: bytes) -> int:  # noqa: ARG001
+    def full(path: Path, _: bytes) -> int:
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(Path, "write_bytes", full)

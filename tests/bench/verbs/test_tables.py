@@ -7,17 +7,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from analysis.published import TABLE1, TABLE2
 from bench import mixpath
 from bench.base.files import read_csv
-from bench.verbs.tables import TABLE1, TABLE2, cifar10_table, imagenet_table
+from bench.verbs.tables import cifar10_table, imagenet_table, tables
 from tests.paths import SHARED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PAPER = SHARED / "paper" / "mixpath.txt"
-DIGITS = ["--data-set", "digits", "--set", "image_size=8", "in_channels=1", "width=0.1",
-          "depth=0.1", "epochs=1", "batch_size=100"]  # fmt: skip
+DIGITS = [
+    "--data-set",
+    "digits",
+    "--set",
+    "image_size=8",
+    "in_channels=1",
+    "width=0.1",
+    "depth=0.1",
+    "epochs=1",
+    "batch_size=100",
+]
 
 
 def test_rows_stand_in_the_papers_text() -> None:
@@ -55,6 +65,9 @@ def test_ours_stand_beside_them_with_what_was_trained(tmp_path: Path) -> None:
     assert ours["kind"] == "retrain"
     assert table["reference"].str.contains("trained by this project").sum() == 1
     assert len(imagenet_table(folders)) == len(TABLE2)
+    both = tables(folders)
+    assert both["table1"].equals(table)
+    assert both["table2"].equals(imagenet_table(folders))
     assert mixpath.main(["tables", *map(str, folders), "--out", str(tmp_path / "tables")]) == 0
     assert len(read_csv(tmp_path / "tables" / "table1.csv")) == len(TABLE1) + 1
     assert len(read_csv(tmp_path / "tables" / "table2.csv")) == len(TABLE2)

@@ -1,26 +1,15 @@
-"""Stand-alone networks: nasbench-pytorch's, without its two slips, and tables made with them."""
+"""Stand-alone networks: nasbench-pytorch's, without its two slips."""
 
-import json
-from pathlib import Path
-
-import numpy as np
-import pytest
 from torch import nn
 
-from bench import truth
-from bench.config.fields import to_dict
-from bench.config.recipe import StandAlone
 from bench.config.training import Training
 from bench.network.cell_costs import num_parameters
 from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.space.branches import Branches
-from bench.table.table import Table
 from supernet.data.sets import load_digits
 from supernet.nets.stand_alone import BN_MOMENTUM, CellNetwork, train_cell
 
 SKELETON = Skeleton(stem_channels=4, num_stacks=2, cells_per_stack=1, image_size=8, in_channels=1)
-TRAINING = Training(epochs=2, lr=0.1, crop_padding=1, flip=False, cutout=0)
-RECIPE = StandAlone(data_set="digits", m=1, num_repeats=2, skeleton=SKELETON, training=TRAINING)
 SPACE = Branches(4)
 CELL = SPACE.cell(SPACE.decode("31p-"))
 
@@ -47,85 +36,3 @@ def test_a_cell_learns_and_repeats_with_its_seed() -> None:
     assert first["test_accuracy"] > 0.5
     names = ("train_accuracy", "valid_accuracy", "test_accuracy")
     assert [first[n] for n in names] == [again[n] for n in names] != [other[n] for n in names]
-
-
-def build(out: Path) -> None:
-    truth.build_table(out, RECIPE, device="cpu", jobs=1)
-
-
-def test_table_holds_every_cell_and_repeat(tmp_path: Path) -> None:
-    build(tmp_path / "own.h5")
-    data = load_digits()
-    with Table(tmp_path / "own.h5") as table:
-        assert len(table) == 3
-        assert table.num_repeats == 2
-        assert table.budgets == (2,)
-        assert table.skeleton == SKELETON
-        cell = SPACE.cell(SPACE.decode("3---"))
-        seed = truth.seed_of(cell, 1)
-        again = train_cell(cell, data, SKELETON, TRAINING, seed)
-        assert table.accuracy(cell)[1] == again["test_accuracy"]
-        assert table.accuracy(cell, "valid")[1] == again["valid_accuracy"]
-        assert not table.is_mean_only(cell)
-    assert not (tmp_path / "own.h5.parts").exists()
-
-
-def test_interrupted_table_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "own.h5"
-    done: list[Path] = []
-    train_part = truth.train_part
-
-    def stop_after_four(path: Path, *args: object) -> None:
-        if len(done) == 4:
-            raise KeyboardInterrupt
-        done.append(path)
-        train_part(path, *args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(truth, "train_part", stop_after_four)
-    with pytest.raises(KeyboardInterrupt):
-        build(out)
-    assert not out.exists()
-    before = {path: path.stat().st_mtime_ns for path in done}
-    monkeypatch.setattr(truth, "train_part", train_part)
-    monkeypatch.setattr(truth, "_finish", lambda _: None)
-    build(out)
-    assert {path: path.stat().st_mtime_ns for path in done} == before
-    with Table(out) as table:
-        assert np.isfinite(table.accuracies(table.hashes())).all()
-
-
-def test_parts_of_another_recipe_are_refused(tmp_path: Path) -> None:
-    parts = tmp_path / "own.h5.parts"
-    parts.mkdir()
-    other = to_dict(RECIPE) | {"epochs": 7}
-    (parts / truth.RECIPE).write_text(json.dumps(other))
-    with pytest.raises(ValueError, match="another recipe"):
-        build(tmp_path / "own.h5")
-
-
-def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "own.h5"
-    changes = ["m=1", "num_repeats=1", "epochs=1", "stem_channels=4", "num_stacks=1"]
-    flags = [part for change in changes for part in ("--set", change)]
-    assert truth.main(["--out", str(out), "--jobs", "1", *flags]) == 0
-    assert "mixpath-table describe" in capsys.readouterr().out
-    with Table(out) as table:
-        assert len(table) == 3
-
-
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
-        (["--set", "epoch=1"], "did you mean 'epochs'"),
-        (["--set", "epochs=few"], "not of type int"),
-        (["--preset", "digts"], "did you mean 'digits'"),
-        (["--jobs", "0"], "at least 1"),
-    ],
-)
-def test_mistakes_are_one_line(
-    flags: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert truth.main(["--out", str(tmp_path / "own.h5"), *flags]) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1

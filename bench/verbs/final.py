@@ -1,0 +1,114 @@
+"""What `retrain` and `transfer` share: one architecture trained, tested and exported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from bench.runs import schemas
+from bench.runs.layout import EVALUATION, NETWORK
+from bench.runs.run import FinalRun, open_final
+from bench.verbs.complete import is_first_process, train_together
+from bench.verbs.folders import as_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from bench.config.recipe import Final
+
+
+class Exported(NamedTuple):
+    """A network as one program.
+
+    Attributes:
+        path: the file.
+        is_folded: whether each group's summed kernels became one.
+        difference: largest difference of its logits from the network's.
+    """
+
+    path: Path
+    is_folded: bool
+    difference: float
+
+
+class TrainedNetwork(NamedTuple):
+    """A network trained, and what came out.
+
+    Attributes:
+        run: its run.
+        evaluation: evaluation.csv: a row an epoch and kind of weights.
+        exported: its program, where it was asked for.
+    """
+
+    run: FinalRun
+    evaluation: pd.DataFrame
+    exported: Exported | None
+
+
+def train_network(
+    results: Path,
+    recipe: Final,
+    *,
+    export: bool,
+    data: Path | str | None,
+    seed: int,
+    device: str,
+    threads: int,
+) -> TrainedNetwork:
+    """Train a network, going on where it stopped, and export it where asked.
+
+    Raises:
+        ValueError: images that are missing or don't fit, or a folder that holds another recipe.
+    """
+    from supernet.data.registry import data_source
+    from supernet.devices import choose_device
+    from supernet.final import train
+    from supernet.parts import check_training
+
+    check_training(recipe)
+    run = train_together(
+        recipe.training,
+        data_source(recipe),
+        lambda own_device: open_final(results, recipe, seed, own_device, threads),
+        train,
+        data=as_path(data),
+        device=device,
+        threads=threads,
+    )
+    is_asked = export and is_first_process()
+    exported = export_network(run, choose_device(device)) if is_asked else None
+    evaluation = schemas.read(run.folder / EVALUATION, schemas.EVALUATION)
+    return TrainedNetwork(run, evaluation, exported)
+
+
+def export_network(run: FinalRun, device: str) -> Exported:
+    """Write a network's best weights as one program, S3's summed kernels folded."""
+    from supernet.final import build, read_best
+    from supernet.nets.export import export
+    from supernet.nets.extract import fold, is_foldable
+
+    network = build(run, device)
+    network.load_state_dict(read_best(run, device)["model"])
+    network.eval()
+    is_folded = is_foldable(network)
+    path = run.folder / NETWORK
+    difference = export(fold(network) if is_folded else network, path, network)
+    return Exported(path, is_folded, difference)
+
+
+def tell(final: TrainedNetwork) -> None:
+    """Print what came out, on the first process alone."""
+    if not is_first_process():
+        return
+    run, evaluation, exported = final
+    last = evaluation.iloc[-1]
+    print(
+        f"{run.recipe.architecture}: top-1 {100 * last['accuracy']:.2f}%, top-5 "
+        f"{100 * last['top5_accuracy']:.2f}% after epoch {last['epoch']:.0f} "
+        f"({last['weights']}), best {100 * evaluation['accuracy'].max():.2f}%; in {run.folder}"
+    )
+    if exported is not None:
+        how = "with each group's kernels folded into one, " if exported.is_folded else ""
+        difference = f"logits differ by {exported.difference:.1e} at most"
+        print(f"exported to {exported.path}, {how}{difference}")

@@ -1,0 +1,75 @@
+"""`measure`: what the paper's figures need of the supernets of S1 and S2, and the figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.console import Console
+from rich.progress import track
+
+from bench.base.parallel import default_jobs, in_parallel, task
+from bench.runs.run import RunFolderError, find_trained
+from bench.verbs.folders import as_path
+
+if TYPE_CHECKING:
+    from bench.runs.run import Run
+
+
+class Measured(NamedTuple):
+    """Attributes: the runs with their measurements, and paths of the figures without suffix."""
+
+    runs: list[Run]
+    figures: list[Path]
+
+
+def measure(
+    results: Path | str,
+    *,
+    num_models: int = 1000,
+    data: Path | str | None = None,
+    jobs: int | None = None,
+    device: str = "auto",
+    threads: int = 1,
+) -> Measured:
+    """Measure what is missing of a results folder's supernets, and draw the paper's figures.
+
+    Args:
+        results: results folder with their run folders.
+        num_models: architectures of Figure 6.
+        data: folder of the images, where the data set needs one.
+        jobs: supernets at once; None: as many as there are cores, 1 on a GPU.
+        device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
+        threads: of each process.
+
+    Raises:
+        ValueError: no trained supernet, or one whose kernels are summed in channel groups.
+    """
+    from analysis.figure import draw_all
+    from analysis.registry import SUPERNETS
+    from supernet.devices import choose_device
+
+    results, device = Path(results), choose_device(device)
+    runs = [run for run in find_trained(results) if run.has_weights]
+    if not runs:
+        raise RunFolderError(f"{results} holds no trained supernet: train one first")
+    place = as_path(data)
+    tasks = (task(_measure, run, place, device, threads, num_models) for run in runs)
+    done = in_parallel(tasks, min(jobs or default_jobs(device, threads), len(runs)))
+    shown = track(done, "measuring", total=len(runs), console=Console(stderr=True))
+    return Measured(list(shown), draw_all(results, SUPERNETS))
+
+
+def command(**values: Any) -> None:
+    """Measure, and name what was measured and drawn."""
+    measured = measure(**values)
+    for run in measured.runs:
+        print(f"measured {run.folder}")
+    for path in measured.figures:
+        print(f"drawn {path}.png")
+
+
+def _measure(run: Run, data: Path | None, device: str, threads: int, num_models: int) -> Run:
+    from supernet.measure.measurements import MEASUREMENTS, measure_run
+
+    return measure_run(run, list(MEASUREMENTS), data, device, threads, num_models)

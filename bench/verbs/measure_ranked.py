@@ -1,0 +1,99 @@
+"""Measurements of ranked supernets: what the analyses need of their weights, as CSV files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import track
+
+from bench.base.files import write_csv
+from bench.base.names import unknown
+from bench.base.parallel import default_jobs, in_parallel, task
+from bench.config.registry import PRESETS
+from bench.ranking.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
+from bench.runs.run import Run, find_main_runs
+from bench.table.table import Table, open_table
+from bench.verbs.folders import as_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def measure_ranked(
+    results: Path | str,
+    *,
+    only: Sequence[str] = (),
+    table: Path | str | None = None,
+    data: Path | str | None = None,
+    jobs: int | None = None,
+    device: str = "auto",
+    threads: int = 1,
+) -> list[Run]:
+    """Measure what is missing of a results folder's runs, and rank them otherwise.
+
+    Args:
+        results: a results folder, such as results/digits.
+        only: names of measurements; none: all.
+        table: the truth, an HDF5 file; None: that of the preset with the runs' data set.
+        data: folder of the images, where the data set needs one.
+        jobs: runs at once; None: as many as there are cores, 1 on a GPU.
+        device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
+        threads: of each run.
+
+    Returns:
+        The runs, all of them measured.
+
+    Raises:
+        ValueError: an unknown measurement, a folder without runs, or no table.
+    """
+    from supernet.devices import choose_device
+    from supernet.measure.measurements import MEASUREMENTS, missing
+
+    results, names = Path(results), list(only or MEASUREMENTS)
+    for name in names:
+        if name not in MEASUREMENTS:
+            raise unknown("measurement", name, MEASUREMENTS)
+    runs = find_main_runs(results)
+    if not runs:
+        raise ValueError(
+            f"{results} holds no complete run: python bench/run.py --m 1,2,3,4 makes the "
+            "digits runs"
+        )
+    with open_table(str(table or default_table(runs))) as truth:
+        device, place = choose_device(device), as_path(data)
+        todo = [run for run in runs if missing(run, names)]
+        tasks = (task(_measure, run, names, place, device, threads) for run in todo)
+        jobs = min(jobs or default_jobs(device, threads), max(len(todo), 1))
+        done = in_parallel(tasks, jobs)
+        list(track(done, "measuring", total=len(todo), console=Console(stderr=True)))
+        _measure_rankings(results, runs, truth)
+    return runs
+
+
+def default_table(runs: Sequence[Run]) -> str:
+    """Return the table of the preset that has the runs' data set.
+
+    Raises:
+        ValueError: no preset has it.
+    """
+    for preset in (make() for make in PRESETS.values()):
+        if preset.recipe.data_set == runs[0].recipe.data_set:
+            return preset.table
+    raise ValueError(
+        f"no preset has data set {runs[0].recipe.data_set!r}: name its truth with --table"
+    )
+
+
+def _measure(run: Run, names: list[str], data: Path | None, device: str, num_threads: int) -> Run:
+    from supernet.measure.measurements import measure_run
+
+    return measure_run(run, names, data, device, num_threads)
+
+
+def _measure_rankings(results: Path, runs: list[Run], table: Table) -> None:
+    """Rank the runs otherwise; a matter of seconds, so always anew."""
+    write_csv(vary(runs, table), results / VARIATIONS)
+    if any((run.folder / SWEEP).is_file() for run in runs):
+        write_csv(sweep_all(runs, table), results / SWEEP_TAU)

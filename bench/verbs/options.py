@@ -1,0 +1,221 @@
+"""Options that several command lines share: each is written, read and explained once.
+
+A parser's result is passed on as keyword values, so an option's name in the parse result is that
+of the function's parameter. Nothing here imports torch or pandas: --help stays quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import textwrap
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from bench.base.command import Parser, positive
+from bench.config.fields import field_types, read_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Group = argparse._ActionsContainer
+
+WIDTH = 80
+PLUG_IN = "package.module:name"
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Help in 80 columns: paragraphs are filled anew, indented lines kept, defaults added."""
+
+    def __init__(self, prog: str) -> None:
+        width = min(get_terminal_size().columns, WIDTH) - 2  # argparse keeps 2 columns free
+        super().__init__(prog, max_help_position=24, width=width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = re.split(r"\n\n|\n(?=- )", text.strip("\n"))
+        return "\n\n".join(
+            part if part.startswith(" ") else "\n".join(self._split_lines(part, width))
+            for part in paragraphs
+        ).replace("\n", f"\n{indent}")
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        hanging = "  " if text.startswith("- ") else ""
+        return textwrap.wrap(
+            " ".join(text.split()), width, subsequent_indent=hanging, break_on_hyphens=False
+        )
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text = action.help or ""
+        is_told = action.default in (None, argparse.SUPPRESS) or "default" in text
+        is_empty = action.default is False or action.default in ((), [], {})
+        return text if is_told or is_empty else f"{text} (default: %(default)s)"
+
+
+class CommandParser(Parser):
+    """A parser with this help, whose complaints name an option as one types it."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"formatter_class": HelpFormatter, **settings})
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a ValueError: '--m 'four' is not a number: see bench/run.py --help'."""
+        super().error(re.sub(r"^argument (?=--)([^:]+):", r"\1", message))
+
+
+class _ReadChanges(argparse.Action):
+    """Gathers the FIELD=VALUE texts of every --set into one dictionary."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 (argparse's signature)
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,  # noqa: ARG002 (argparse's signature)
+    ) -> None:
+        try:
+            changes = read_changes(values)
+        except ValueError as error:  # often a positional argument that --set has swallowed
+            raise ValueError(f"{error}: put other arguments before --set") from None
+        setattr(namespace, self.dest, {**getattr(namespace, self.dest), **changes})
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read an option that is a name or a list of them, such as `shadow,single`."""
+    return tuple(name for name in text.split(",") if name)
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Read an option that is a number or a list of them, such as `3,4`."""
+    try:
+        return tuple(int(part) for part in names(text))
+    except ValueError:
+        message = f"{text!r} is not a number or a list such as 3,4"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """Read --seeds: `3` is (0, 1, 2), `0,7` and `7,` are lists."""
+    found = numbers(text)
+    if len(found) == 1 and "," not in text:
+        found = tuple(range(found[0]))
+    if not found or min(found) < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must be at least 1, or a list of seeds from 0")
+    return found
+
+
+def add_m(p: Group, default: int | None, what: str = "kernels summed") -> None:
+    """Add --m, one number; without a default the preset's holds."""
+    told = "" if default else " (default: the preset's)"
+    p.add_argument(
+        "--m", type=positive, default=default, help=f"largest number of {what}, 1..4{told}"
+    )
+
+
+def add_ms(p: Group) -> None:
+    """Add --m, several numbers."""
+    p.add_argument(
+        "--m", type=numbers, default="4", help="largest number of paths: 1..4, or a list: 3,4"
+    )
+
+
+def add_seed(p: Group) -> None:
+    """Add --seed."""
+    p.add_argument("--seed", type=int, default=0, help="root of every random stream")
+
+
+def add_seeds(p: Group) -> None:
+    """Add --seeds."""
+    p.add_argument(
+        "--seeds", type=seeds, default="3", help="how many seeds (0, 1, ...), or a list: 0,7,"
+    )
+
+
+def add_preset(p: Group, presets: Iterable[str], default: str | None, told: str = "") -> None:
+    """Add --preset; `told` says what holds where there is no default."""
+    text = f"one of {', '.join(presets)}"
+    p.add_argument("--preset", default=default, help=f"{text} (default: {told})" if told else text)
+
+
+def add_net(p: Group) -> None:
+    """Add --net."""
+    p.add_argument(
+        "--net",
+        metavar="NAME",
+        help=f"{PLUG_IN} of an own supernet (default: the preset's)",
+    )
+
+
+def add_sampler(p: Group) -> None:
+    """Add --sampler."""
+    text = f"which path trains next: uniform, one-shot or {PLUG_IN} (default: the preset's)"
+    p.add_argument("--sampler", metavar="NAME", help=text)
+
+
+def add_data_set(p: Group, data_sets: str, told: str = "the preset's") -> None:
+    """Add --data-set, of these."""
+    text = f"{data_sets} or {PLUG_IN} (default: {told})"
+    p.add_argument("--data-set", metavar="NAME", help=text)
+
+
+def add_data(p: Group) -> None:
+    """Add --data."""
+    text = "folder of the images; digits needs none (default: cifar10 is downloaded)"
+    p.add_argument("--data", type=Path, metavar="FOLDER", help=text)
+
+
+def add_changes(p: Group, recipe: Any) -> None:
+    """Add --set for the fields of a recipe: any number of FIELD=VALUE after each."""
+    fields = ", ".join(name for name, _ in field_types(recipe))
+    p.add_argument(
+        "--set",
+        dest="changes",
+        nargs="+",
+        action=_ReadChanges,
+        default={},
+        metavar="FIELD=VALUE",
+        help="change the recipe: several after one --set or one each, other arguments before it "
+        f"(default: nothing). Fields: {fields}",
+    )
+
+
+def add_out(p: Group, told: str) -> None:
+    """Add --out, a results folder."""
+    p.add_argument("--out", type=Path, metavar="FOLDER", help=f"results folder (default: {told})")
+
+
+def add_table(p: Group) -> None:
+    """Add --table, the truth."""
+    text = "HDF5 table with the truth (default: the preset's)"
+    p.add_argument("--table", metavar="FILE", help=text)
+
+
+def add_export(p: Group) -> None:
+    """Add --export."""
+    p.add_argument("--export", action="store_true", help="write network.pt2 (torch.export)")
+
+
+def add_images(p: Group, recipe: Any, data_set: str = "the preset's") -> None:
+    """Add what a verb that trains asks of its images and recipe; `data_set` holds by default."""
+    add_data_set(p, "cifar10, imagenet, folder, digits", data_set)
+    add_data(p)
+    p.add_argument("--skip-broken", action="store_true", help="replace images that don't decode")
+    add_changes(p, recipe)
+    add_seed(p)
+
+
+def add_machine(p: Group) -> None:
+    """Add where it runs: --device and --threads."""
+    add_device(p)
+    p.add_argument("--threads", type=positive, default=1, help="threads of each process")
+
+
+def add_device(p: Group) -> None:
+    """Add --device."""
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
+
+
+def add_jobs(p: Group, what: str) -> None:
+    """Add --jobs."""
+    text = f"{what} at once (default: as many as there are cores, 1 on a GPU)"
+    p.add_argument("--jobs", type=positive, help=text)

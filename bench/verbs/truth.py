@@ -1,0 +1,163 @@
+"""A ground truth for any data set: every cell of a space trained stand-alone, several times."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import track
+
+from bench.base.files import replacing
+from bench.base.parallel import default_jobs, in_parallel, task
+from bench.config.fields import from_dict, to_dict
+from bench.config.recipe import StandAlone
+from bench.space.registry import build_space
+from bench.table.table import Row, Source, write_table
+from bench.verbs.folders import as_path
+from bench.verbs.presets import changed, ranking_preset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bench.network.cell import Cell
+
+RECIPE = "recipe.json"
+
+
+def train_truth(
+    out: Path | str,
+    *,
+    preset: str = "digits",
+    data_set: str | None = None,
+    data: Path | str | None = None,
+    changes: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+) -> Path:
+    """Train what is missing and write the table.
+
+    Args:
+        out: the HDF5 table to write; trainings are kept beside it until all are there.
+        preset: whose stand-alone recipe it is.
+        data_set: a data set, by name or as `package.module:name`; None: the preset's.
+        data: folder of the images, where the data set needs one.
+        changes: further fields of the recipe, by name.
+        device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
+        jobs: trainings at once; None: as many as there are cores, 1 on a GPU.
+
+    Returns:
+        The table.
+
+    Raises:
+        ValueError: a name, field or value that is none, or trainings of another recipe.
+    """
+    usual = ranking_preset(preset).stand_alone
+    recipe = changed(changed(usual, changes or {}), {"data_set": data_set})
+    build_table(Path(out), recipe, as_path(data), device, jobs)
+    return Path(out)
+
+
+def build_table(
+    out: Path,
+    recipe: StandAlone,
+    data_path: Path | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+) -> None:
+    """Train every cell of the recipe's space `num_repeats` times and write the table.
+
+    Raises:
+        ValueError: OUT's parts were made by another recipe.
+    """
+    from supernet.devices import choose_device
+
+    device = choose_device(device)
+    parts = out.with_name(f"{out.name}.parts")
+    _open_parts(parts, recipe)
+    cells = space_cells(recipe)
+    wanted = {
+        part_path(parts, cell, repeat): (cell, repeat)
+        for repeat in range(recipe.num_repeats)
+        for cell in cells
+    }
+    todo = {path: task for path, task in wanted.items() if not path.is_file()}
+    tasks = (
+        task(train_part, path, cell, repeat, recipe, data_path, device)
+        for path, (cell, repeat) in todo.items()
+    )
+    done = in_parallel(tasks, jobs or default_jobs(device, 1))
+    for _ in track(done, "training", total=len(todo), console=Console(stderr=True)):
+        pass
+    write_table(
+        out,
+        _rows(wanted, recipe.training.epochs),
+        skeleton=recipe.skeleton,
+        sources=[Source(f"stand-alone training on {recipe.data_set}", _digest(wanted))],
+        details={"recipe": to_dict(recipe)},
+    )
+    _finish(parts)
+
+
+def seed_of(cell: Cell, repeat: int) -> int:
+    """Return the root seed of one training."""
+    return int(hashlib.sha256(f"{cell.hash}-{repeat}".encode()).hexdigest()[:8], 16)
+
+
+def space_cells(recipe: StandAlone) -> list[Cell]:
+    """List the distinct cells of the recipe's space."""
+    space: Any = build_space(recipe.space, recipe.m, recipe.skeleton)
+    return list({(cell := space.cell(a)).hash: cell for a in space.architectures()}.values())
+
+
+def part_path(parts: Path, cell: Cell, repeat: int) -> Path:
+    """Return where the result of one training is kept."""
+    return parts / f"{cell.hash}-{repeat}.json"
+
+
+def train_part(
+    path: Path, cell: Cell, repeat: int, recipe: StandAlone, data_path: Path | None, device: str
+) -> None:
+    """Train one cell once, on one thread, and keep the result."""
+    import torch
+
+    from supernet.data.registry import load_data
+    from supernet.nets.stand_alone import train_cell
+
+    torch.set_num_threads(1)
+    data = load_data(recipe.data_set, recipe.skeleton, data_path, device)
+    result = train_cell(cell, data, recipe.skeleton, recipe.training, seed_of(cell, repeat))
+    with replacing(path) as part:
+        part.write_text(json.dumps(result))
+
+
+def _finish(parts: Path) -> None:
+    for path in parts.iterdir():
+        path.unlink()
+    parts.rmdir()
+
+
+def _open_parts(parts: Path, recipe: StandAlone) -> None:
+    parts.mkdir(parents=True, exist_ok=True)
+    file = parts / RECIPE
+    if not file.is_file():
+        with replacing(file) as part:
+            part.write_text(json.dumps(to_dict(recipe), indent=1))
+    elif from_dict(StandAlone(), json.loads(file.read_text())) != recipe:
+        raise ValueError(f"{parts} holds trainings of another recipe: see its {RECIPE}")
+
+
+def _rows(wanted: dict[Path, tuple[Cell, int]], epochs: int) -> Iterator[Row]:
+    for path, (cell, _) in wanted.items():
+        result: dict[str, Any] = json.loads(path.read_text())
+        accuracies = {name: result[f"{name}_accuracy"] for name in ("train", "valid", "test")}
+        yield Row(cell=cell, epochs=epochs, time_s=result["time_s"], **accuracies)
+
+
+def _digest(wanted: dict[Path, tuple[Cell, int]]) -> str:
+    digest = hashlib.sha256()
+    for path in wanted:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Speed of what runs on weights, measured beside the same thing as it is usually written."""

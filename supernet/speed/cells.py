@@ -1,0 +1,126 @@
+"""Speed of the cells' supernet: a training step and a scoring pass, against a plain loop.
+
+The plain loop is built from the same weights, and its outputs are compared with ours (to 1e-4)
+before anything is timed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from bench.base.timing import in_turns, row
+from bench.config.recipe import Recipe
+from bench.config.training import Training
+from bench.network.skeleton import Skeleton
+from bench.space.branches import Branches
+from supernet.data.data_set import DataSet, Images, to_input
+from supernet.data.source import TensorSource
+from supernet.nets.cells import CellNet
+from supernet.sampling import uniform
+from supernet.score import SupernetScorer
+from supernet.speed.plain_cells import PlainLoop
+from supernet.training.trainer import Trainer, initialise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.space.branches import Architecture
+
+BATCH = 96
+REPEATS = 9
+NUM_SCORED = 64
+SKELETON = Skeleton(stem_channels=16)
+SPACE = Branches(4)
+
+
+def measure_training() -> dict[str, Any]:
+    """Compare a training step: draw a path, forward, backward, clip, step."""
+    torch.set_num_threads(1)
+    data, model = _data(BATCH), _supernet()
+    training = Training(epochs=10_000)
+    plain = PlainLoop(model, training)
+    trainer = Trainer(
+        model,
+        TensorSource(data.train, data.statistics, training, 0),
+        training,
+        lambda rng, progress: uniform(SPACE, rng, progress),
+        0,
+    )
+    x, labels = _input(data, BATCH)
+
+    def ours() -> None:
+        trainer.run_epoch()  # one batch, its augmentation included
+
+    def theirs() -> None:
+        path = uniform(SPACE, trainer.paths, 0.0)
+        plain.step(x, labels, path)
+
+    return _ratio("training_step", ours, theirs, 1.6, repeats=4 * REPEATS)
+
+
+def measure_scoring() -> dict[str, Any]:
+    """Compare scoring: every image through every one of NUM_SCORED architectures."""
+    torch.set_num_threads(1)
+    data, model = _data(BATCH), _supernet()
+    plain = PlainLoop(model, Training())
+    chosen = [SPACE.architectures()[i] for i in range(0, 255, 4)][:NUM_SCORED]
+    scorer = SupernetScorer(model, SPACE, data, Recipe(skeleton=SKELETON, score_batch=BATCH))
+    x, labels = _input(data, BATCH)
+    _check_outputs(model, plain, x, chosen)
+
+    def ours() -> None:
+        for _ in scorer.raw(chosen):
+            pass
+
+    def theirs() -> None:
+        for architecture in chosen:
+            plain.score(x, labels, SPACE.path(architecture))
+
+    return _ratio("scoring_pass", ours, theirs, 2.4, repeats=3)
+
+
+def _supernet() -> CellNet:
+    model = initialise(lambda: CellNet(SKELETON, SPACE), 0)
+    assert isinstance(model, CellNet)
+    return model.to(memory_format=torch.channels_last)
+
+
+def _data(num_images: int) -> DataSet:
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (num_images, 3, 32, 32), generator=generator, dtype=torch.uint8)
+    images = Images(pixels, torch.arange(num_images) % 10)
+    return DataSet("noise", images, images, images, 10)
+
+
+def _input(data: DataSet, num_images: int) -> tuple[torch.Tensor, torch.Tensor]:
+    x = to_input(data.train.pixels[:num_images], data.statistics).contiguous()
+    return x, data.train.labels[:num_images]
+
+
+def _check_outputs(
+    model: CellNet, plain: PlainLoop, x: torch.Tensor, chosen: list[Architecture]
+) -> None:
+    model.eval()
+    plain.model.eval()
+    with torch.no_grad():
+        for path in map(SPACE.path, chosen):
+            both = (
+                model(x.contiguous(memory_format=torch.channels_last), path),
+                plain.forward(x, path),
+            )
+            assert torch.allclose(*both, atol=1e-4), "the baseline computes something else"
+
+
+def _ratio(
+    name: str,
+    ours: Callable[[], None],
+    theirs: Callable[[], None],
+    aim: float,
+    *,
+    repeats: int,
+) -> dict[str, Any]:
+    ours_s, baseline_s = in_turns(range(repeats), lambda _: ours(), lambda _: theirs())
+    about = {"ours_s": ours_s, "baseline_s": baseline_s}
+    return row(name, baseline_s / ours_s, "ratio", aim) | about

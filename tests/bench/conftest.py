@@ -1,0 +1,58 @@
+"""Fixtures of the command lines: bench/mixpath.py run in this process, and a trained supernet."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench import mixpath
+from tests.bench.verbs.small import BUDGET, DIGITS, SCORING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run the command line; returns what it printed."""
+
+    def call(*argv: object) -> str:
+        code = mixpath.main([str(part) for part in argv])
+        out, err = capsys.readouterr()
+        assert code == 0, err
+        return out
+
+    return call
+
+
+@pytest.fixture
+def fail(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Run the command line, which must fail in one line; returns the line."""
+
+    def call(*argv: object) -> str:
+        code = mixpath.main([str(part) for part in argv])
+        err = capsys.readouterr().err.strip()
+        assert code == 2, err
+        assert err.count("\n") == 0, err
+        return err
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained supernet of S1 with its searches; tests copy it before they change it."""
+    out = tmp_path_factory.mktemp("results")
+    assert mixpath.main(["train", *DIGITS, *SCORING, "--out", str(out)]) == 0
+    folder = out / "s1-m2" / "shadow-seed0"
+    assert mixpath.main(["search", str(folder), *BUDGET]) == 0
+    return folder
+
+
+@pytest.fixture
+def copy(trained: Path, tmp_path: Path) -> Path:
+    """The trained supernet, to change."""
+    return shutil.copytree(trained, tmp_path / "results" / "s1-m2" / "shadow-seed0")

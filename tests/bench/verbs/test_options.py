@@ -1,0 +1,69 @@
+"""What several command lines ask for: how texts are read, and how help and complaints read."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.verbs import options
+from bench.verbs.options import CommandParser
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"), [("3", (0, 1, 2)), ("1", (0,)), ("7,", (7,)), ("0,7", (0, 7))]
+)
+def test_seeds_are_a_number_or_a_list(text: str, seeds: tuple[int, ...]) -> None:
+    p = CommandParser()
+    options.add_seeds(p)
+    assert p.parse_args(["--seeds", text]).seeds == seeds
+    assert p.parse_args([]).seeds == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--seeds", "0"], "--seeds '0' must be at least 1, or a list of seeds from 0: see x --he"),
+        (["--seeds", ","], "--seeds ',' must be at least 1"),
+        (["--seeds", "-1"], "--seeds '-1' must be at least 1"),
+        (["--seeds", "x"], "--seeds 'x' is not a number or a list such as 3,4"),
+        (["--m", "3,x"], "--m '3,x' is not a number or a list such as 3,4"),
+        (["--jobs", "0"], "--jobs '0' must be a whole number of at least 1"),
+        (["--jobs"], "--jobs expected one argument"),
+    ],
+)
+def test_complaints_name_the_option_as_it_is_typed(argv: list[str], message: str) -> None:
+    p = CommandParser(prog="x")
+    options.add_seeds(p)
+    options.add_ms(p)
+    options.add_jobs(p, "runs")
+    with pytest.raises(ValueError, match=f"^{message}"):
+        p.parse_args(argv)
+
+
+def test_names_and_numbers_are_lists() -> None:
+    assert options.names("shadow,single,") == ("shadow", "single")
+    assert options.numbers("3,4") == (3, 4)
+
+
+def test_help_fills_paragraphs_keeps_examples_and_adds_defaults() -> None:
+    words = "word " * 40
+    p = CommandParser(prog="x", description=f"Do it, {words}\n\n    x --a 1    # as it stands\n")
+    p.add_argument("--a", type=int, default=0, help="how many")
+    p.add_argument("--b", default="text", help="what")
+    p.add_argument("--c", action="store_true", help="whether")
+    p.add_argument("--d", help="which (default: the first)")
+    text = p.format_help()
+    assert "    x --a 1    # as it stands\n" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "how many (default: 0)" in text
+    assert "what (default: text)" in text
+    assert "whether\n" in text
+    assert text.count("(default: the first)") == 1
+
+
+def test_options_not_given_leave_the_preset_alone() -> None:
+    p = CommandParser()
+    options.add_m(p, None)
+    options.add_net(p)
+    options.add_sampler(p)
+    options.add_data_set(p, "digits")
+    assert set(vars(p.parse_args([])).values()) == {None}

@@ -1,0 +1,82 @@
+"""The ranking benchmark from Python."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench import run as command_line
+from bench.base.files import read_csv
+from bench.runs.run import find_runs
+from bench.verbs.rank_supernets import BATCH_NORMS, rank
+from tests.synthetic import write_truth
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TINY = {
+    "stem_channels": 4,
+    "num_stacks": 1,
+    "epochs": 1,
+    "num_train_images": 100,
+    "calibration_images": 50,
+    "snapshot_epochs": (),
+}
+
+
+@pytest.mark.slow
+def test_a_ranking_in_three_lines(tmp_path: Path) -> None:
+    table, out = write_truth(tmp_path / "truth.h5"), tmp_path / "results"
+    ranked = rank(
+        "digits",
+        m=(2,),
+        seeds=(0,),
+        table=table,
+        changes=TINY,
+        out=out,
+        jobs=1,
+        protocols=("sound",),
+    )
+    assert ranked.page == out / "report.html"
+    assert ranked.page.is_file()
+    assert set(ranked.kendall_tau["protocol"]) == {"sound"}
+    assert set(ranked.kendall_tau["bn"]) == {*BATCH_NORMS["sound"], "-"}
+    assert len(ranked.kendall_tau) == len(read_csv(out / "kendall_tau.csv"))
+    assert [run.seed for run in find_runs(out)] == [0, 0]
+    again = rank(
+        "digits",
+        m=(2,),
+        seeds=(0,),
+        table=table,
+        changes=TINY,
+        out=out,
+        jobs=1,
+        protocols=("paper",),
+        command="mine",
+    )
+    assert set(again.kendall_tau["protocol"]) == {"paper"}
+    assert set(again.rankings.kendall_tau["protocol"]) == {"sound", "paper"}
+    assert json.loads((out / "ranking.json").read_text())["command"] == "mine"
+
+
+def test_a_changed_recipe_needs_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="epochs differ from preset 'digits': name a folder"):
+        rank(changes={"epochs": 1})
+    with pytest.raises(ValueError, match="sampler differ from preset 'digits': name a folder"):
+        rank(sampler="one-shot")
+    assert not list(tmp_path.iterdir())
+
+
+def test_net_is_a_field_of_the_recipe(tmp_path: Path) -> None:
+    """Until a recipe has a net, a net is refused as any unknown field is."""
+    with pytest.raises(ValueError, match="net"):
+        rank(net="own:Net", table=write_truth(tmp_path / "truth.h5"), seeds=())
+
+
+def test_help_tells_the_batch_norms_that_are_compared() -> None:
+    text = " ".join(command_line.parser().format_help().split())
+    ours = {name: ",".join(norms) for name, norms in BATCH_NORMS.items()}
+    assert f"(default: {ours['sound']}; of protocol authors {ours['authors']})" in text
