@@ -95,6 +95,7 @@ def test_own_parts_plug_in(place: Place) -> None:
         "tests.plugins:num_edges",
     ]
     flags += ["--batch-norm", "tests.plugins:halving", "--data-set", "tests.plugins:inverted"]
+    flags += ["--net", "tests.plugins:OneCell"]
     assert place.run(*flags, "--protocol", "sound") == 0
     frame = pd.read_csv(place.out / "kendall_tau.csv")
     assert {"tests.supernet.test_score:margin", "tests.plugins:num_edges"} <= set(frame["scorer"])
