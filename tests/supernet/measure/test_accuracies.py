@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.figures import mixpath_figures
+from analysis.figure import draw_all
+from analysis.figures import bn_statistics, similarity
+from analysis.registry import SUPERNETS
 from bench import mixpath
 from bench.base.files import read_csv, write_csv
 from bench.network.skeleton import BlockSkeleton
@@ -80,7 +82,7 @@ def test_a_supernet_still_in_training_is_left_out(results: Path, tmp_path: Path)
 
 def test_figure_5_is_of_the_first_layer(results: Path) -> None:
     runs = find_trained(results)
-    frame = mixpath_figures.first_layer(runs)
+    frame = bn_statistics.compute_first_layer(results)
     assert set(frame["block"]) == {0, 1}
     assert set(frame["num_paths"]) == {1, 2}
     (run,) = (r for r in runs if r.variant == "shadow")
@@ -125,7 +127,7 @@ def test_more_models_go_on_from_fewer(results: Path, tmp_path: Path) -> None:
 
 
 def test_table_4_compares_one_path_and_two(results: Path) -> None:
-    table = mixpath_figures.table4(find_trained(results))
+    table = similarity.compute_first_layer(results)
     papers = table[table["paper_s1_mean"].notna()]
     assert set(papers["what"]) == {"features", "jacobian"}
     assert set(table["num_pairs"]) == {12, 24}  # 6 pairs, ordered in sums, in two expansions
@@ -179,13 +181,13 @@ def test_a_folder_without_supernets(
 ) -> None:
     assert mixpath.main(["measure", str(tmp_path)]) == 2
     assert "holds no trained supernet" in capsys.readouterr().err
-    assert mixpath_figures.figures(tmp_path) == []
+    assert draw_all(tmp_path, SUPERNETS) == []
     shutil.copytree(results / "s1-m2", tmp_path / "s1-m2")
     for path in tmp_path.glob("*/*/*.csv"):
         if path.name != "history.csv":
             path.unlink()
     shutil.rmtree(tmp_path / "s1-m2" / "single-seed0")
-    assert mixpath_figures.figures(tmp_path) == []
+    assert draw_all(tmp_path, SUPERNETS) == []
 
 
 def test_one_shot_trains_with_one_batch_norm(
