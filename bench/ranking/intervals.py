@@ -23,7 +23,7 @@ CONFIDENCE = 0.95
 SEED = 0  # fixed, so that the same runs give the same bytes
 
 
-def draw_resamples(num_cells: int, num_resamples: int = NUM_RESAMPLES) -> Floats:
+def resample_cells(num_cells: int, num_resamples: int = NUM_RESAMPLES) -> Floats:
     """Draw cells with replacement; return multiplicities of shape (num_resamples, num_cells)."""
     rng = child_rng(SEED, "bootstrap")
     equal = np.full(num_cells, 1 / num_cells)

@@ -16,7 +16,7 @@ from bench.ranking.baselines import RANDOM, measure_random
 from bench.ranking.ceiling import ceiling, estimate_noise, pair_concordance
 from bench.ranking.correlation import count_pairs, measure
 from bench.ranking.entries import scorers
-from bench.ranking.intervals import draw_resamples
+from bench.ranking.intervals import resample_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,7 +85,7 @@ class Ruler:
         self.table = table
         self.baselines = baselines
         self.index = {key: i for i, key in enumerate(cells)}
-        self.resamples = draw_resamples(len(cells))
+        self.resamples = resample_cells(len(cells))
         accuracies = table.accuracies(cells, protocol.truth_split)
         noise = estimate_noise(accuracies, np.array([table.is_mean_only(key) for key in cells]))
         self.note = noise.note

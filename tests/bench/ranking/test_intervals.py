@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from bench.ranking.correlation import count_pairs
-from bench.ranking.intervals import MIN_CELLS, draw_resamples, interval
+from bench.ranking.intervals import MIN_CELLS, resample_cells, interval
 
 
 def test_every_resample_draws_as_many_cells_as_there_are() -> None:
-    resamples = draw_resamples(34)
+    resamples = resample_cells(34)
     assert resamples.shape == (2000, 34)
     assert (resamples.sum(axis=1) == 34).all()
     assert resamples.mean(axis=0) == pytest.approx(np.ones(34), abs=0.1)
-    assert np.array_equal(resamples, draw_resamples(34)), "a fixed seed: same runs, same bytes"
+    assert np.array_equal(resamples, resample_cells(34)), "a fixed seed: same runs, same bytes"
 
 
 def test_the_interval_is_the_middle_95_percent() -> None:
@@ -29,7 +29,7 @@ def test_no_interval_under_ten_cells_or_without_values() -> None:
 
 def test_the_interval_covers_the_true_tau() -> None:
     """Gaussian pairs of correlation r have an expected tau of 2/pi asin(r) (Greiner)."""
-    rng, resamples, one_each = np.random.default_rng(0), draw_resamples(34), np.arange(34)
+    rng, resamples, one_each = np.random.default_rng(0), resample_cells(34), np.arange(34)
     covered = 0
     for _ in range(200):
         truths, noise = rng.standard_normal((2, 34))
