@@ -18,6 +18,7 @@ from bench.runs import schemas
 from bench.runs.layout import CHECKPOINT, SCORES, SCORES_PART, TIMES, snapshot
 from bench.runs.run import Run, RunFolderError, scores_schema
 from supernet.distributed import ALONE, Ranks
+from supernet.nets.initialisation import fan_out
 from supernet.parts import Parts, resolve
 from supernet.score import SupernetScorer
 from supernet.training.checkpoints import finish, load_model, save_checkpoint
@@ -73,7 +74,12 @@ def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE)
 
 def build(run: Run, parts: Parts, device: str) -> Any:
     """Build the run's supernet with its seed's initial weights, in channels-last order."""
-    model: Any = initialise(parts.build, run.seed)  # type: ignore[arg-type]  # a Supernet is a Module
+
+    def made() -> Any:
+        model: Any = parts.build()
+        return model.apply(fan_out) if run.recipe.initialisation == "fan-out" else model
+
+    model = initialise(made, run.seed)
     return prepared(model, run.recipe.training, device)
 
 

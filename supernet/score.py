@@ -86,7 +86,12 @@ class SupernetScorer:
         shared, estimates = Estimate(calibration), [Estimate(calibration) for _ in architectures]
         paths = [self.space.path(architecture) for architecture in architectures]
         with observing(self.model) as observer:
-            for x, _ in self._batches(self.calibrating, calibration.calibration_batch):
+            for x, _ in batches(
+                self.calibrating,
+                calibration.calibration_batch,
+                self.statistics,
+                calibration.calibration_batches,
+            ):
                 observer.into(shared)
                 h = self.model.shared(x)
                 for path, estimate in zip(paths, estimates, strict=True):
@@ -103,7 +108,7 @@ class SupernetScorer:
         means = [Means(self.scorers) for _ in architectures]
         paths = [self.space.path(architecture) for architecture in architectures]
         held = estimates or [Estimate(self.recipe.calibration) for _ in architectures]
-        for x, labels in self._batches(self.scoring, self.recipe.score_batch):
+        for x, labels in batches(self.scoring, self.recipe.score_batch, self.statistics):
             h = self.model.shared(x)
             for path, estimate, mean in zip(paths, held, means, strict=True):
                 with applied(estimate):
@@ -113,9 +118,6 @@ class SupernetScorer:
             identity = self.space.identity(architecture)
             rows.append(identity | {"calibrated": estimates is not None} | mean.values())
         return rows
-
-    def _batches(self, images: Images, batch: int) -> Iterator[Batch]:
-        yield from batches(images, batch, self.statistics)
 
 
 class Means:

@@ -68,12 +68,25 @@ def sound(recipe: Recipe) -> Recipe:
 
 
 def authors(recipe: Recipe) -> Recipe:
-    """Do what the released code does: its space, all images, the test set throughout."""
+    """Do what the released code does: its space, all images, the test set throughout.
+
+    Calibration is one pass over its 10,000 test images in batches of 96: 105 batches, which leave
+    0.9^105 (1e-5) of the statistics of training. Fewer images are gone through again, since it is
+    the number of batches that counts.
+    """
     return replace(
         recipe,
         name="authors",
         space="first-branches",
         train_split="train+valid",
         score_split="test",
-        calibration=replace(recipe.calibration, calibration_split="test", calibration_reset=False),
+        initialisation="fan-out",
+        calibration=replace(
+            recipe.calibration,
+            calibration_split="test",
+            calibration_images=0,
+            calibration_batch=96,
+            calibration_batches=105,
+            calibration_reset=False,
+        ),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.base.checks import check_least
+from bench.base.checks import check_choice, check_least
 from bench.config.training import Calibration, Training
 from bench.network.skeleton import NASBENCH101, BlockSkeleton, Skeleton
 
@@ -60,6 +60,8 @@ class Recipe(Trained):
         batch_norm: at the sum of the paths, a name in `supernet.shadow_bn.BATCH_NORMS` or
             `package.module:name`, with '-sum' behind it where it sits on the sum itself.
         sampler: which path trains next.
+        initialisation: of convolutions, 'net' (as the net draws them) or 'fan-out' (as the released
+            code: normal of variance 2 / (kernel area * channels out), biases 0).
         score_split: the images that score.
         num_score_images: how many; 0: all.
         score_batch: images a batch; 0: all in one.
@@ -71,6 +73,7 @@ class Recipe(Trained):
     name: str = "sound"
     batch_norm: str = "shadow"
     sampler: str = "uniform"
+    initialisation: str = "net"
     score_split: str = "valid"
     num_score_images: int = 0
     score_batch: int = 250
@@ -81,6 +84,7 @@ class Recipe(Trained):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_least(self, 0, "num_score_images", "score_batch")
+        check_choice(self, initialisation=("net", "fan-out"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,6 +86,8 @@ class Calibration:
         calibration_split: which images.
         calibration_images: how many; 0: all.
         calibration_batch: images a batch; 0: all in one.
+        calibration_batches: how many, going through the images again where they are too few; 0:
+            once through.
         calibration_reset: whether to start from nothing and pool all batches; without it the
             running statistics move on from training, as the released code's do.
         calibration_momentum: by how much a batch, without reset.
@@ -94,8 +96,9 @@ class Calibration:
     calibration_split: str = "train"
     calibration_images: int = 0
     calibration_batch: int = 1000
+    calibration_batches: int = 0
     calibration_reset: bool = True
     calibration_momentum: float = 0.1
 
     def __post_init__(self) -> None:
-        check_least(self, 0, "calibration_images", "calibration_batch")
+        check_least(self, 0, "calibration_images", "calibration_batch", "calibration_batches")

@@ -76,10 +76,12 @@ def _calibration(calibration: Calibration) -> str:
         if calibration.calibration_reset
         else f"statistics moved on by {calibration.calibration_momentum:g} a batch, not reset"
     )
-    batch = calibration.calibration_batch
+    size = f"{calibration.calibration_batch or 'all'} a batch"
+    if num := calibration.calibration_batches:
+        size += f", gone through until {count(num, 'batch', 'batches')} were seen"
     return (
         f"calibrated, where it says so, on {_images(calibration.calibration_images)} of the "
-        f"{calibration.calibration_split} split, {batch or 'all'} a batch, {how}"
+        f"{calibration.calibration_split} split, {size}, {how}"
     )
 
 
@@ -87,6 +89,6 @@ def _images(num: int) -> str:
     return f"{num:,} images" if num else "all images"
 
 
-def count(number: int, thing: str) -> str:
-    """Write a number of things."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+def count(number: int, thing: str, things: str = "") -> str:
+    """Write a number of things, `things` being their plural where an s is not enough."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"

@@ -6,6 +6,7 @@ train, valid and test images, and the test images belong to the truth alone.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -115,11 +116,22 @@ def to_input(pixels: torch.Tensor, statistics: tuple[torch.Tensor, torch.Tensor]
 
 
 def batches(
-    images: Images, batch: int, statistics: tuple[torch.Tensor, torch.Tensor]
+    images: Images,
+    batch: int,
+    statistics: tuple[torch.Tensor, torch.Tensor],
+    num_batches: int = 0,
 ) -> Iterator[Batch]:
-    """Yield normalised inputs (B, C, H, W) and labels (B,), all in one batch for `batch` 0."""
+    """Yield normalised inputs (B, C, H, W) and labels (B,).
+
+    Args:
+        images: in their order.
+        batch: images a batch; 0: all in one.
+        statistics: mean and standard deviation, each of shape (1, C, 1, 1).
+        num_batches: how many, the images gone through again where they are too few; 0: once.
+    """
     batch = batch or len(images)
-    for start in range(0, len(images), batch):
+    starts = range(0, len(images), batch)
+    for start in itertools.islice(itertools.cycle(starts), num_batches or len(starts)):
         part = images[start : start + batch]
         yield to_input(part.pixels, statistics), part.labels
 

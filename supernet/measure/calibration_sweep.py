@@ -89,5 +89,6 @@ def _calibration(calibration: Calibration, setting: Setting) -> Calibration:
         calibration_split=setting.split,
         calibration_images=setting.num_images,
         calibration_batch=setting.batch,
+        calibration_batches=0,
         calibration_reset=setting.reset,
     )

@@ -16,7 +16,6 @@ described (`supernet.nets.extract.fold` rewrites it so).
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,6 +25,7 @@ from bench.network.skeleton import BlockSkeleton
 from bench.space.architecture import KERNELS, KernelArchitecture
 from bench.space.kernels import KernelSpace
 from supernet.nets.bottleneck_layers import Bottleneck, ConvNorm, PathGroup, active
+from supernet.nets.initialisation import fan_out
 from supernet.shadow_bn import SHADOW, SINGLE, NormUnderTest
 
 if TYPE_CHECKING:
@@ -207,12 +207,8 @@ def supernet(
 
 
 def _initialise(module: nn.Module) -> None:
-    """Draw convolutions by their fan out (a depthwise one's is its kernel), as MobileNets do."""
-    if isinstance(module, nn.Conv2d):
-        fan_out = math.prod(module.kernel_size) * module.out_channels // module.groups
-        nn.init.normal_(module.weight, 0.0, math.sqrt(2.0 / fan_out))
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
+    """Draw convolutions by their fan out and the dense layer narrowly, as MobileNets do."""
+    fan_out(module)
     if isinstance(module, nn.Linear):
         nn.init.normal_(module.weight, 0.0, 0.01)
         nn.init.zeros_(module.bias)

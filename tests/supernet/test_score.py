@@ -15,6 +15,7 @@ from supernet.calibrate import calibrated
 from supernet.data.data_set import DataSet, take, to_input
 from supernet.data.sets import load_digits
 from supernet.nets.cells import CellNet
+from supernet.parts import resolve
 from supernet.score import Means, SupernetScorer, evaluate
 from supernet.training.trainer import initialise
 
@@ -135,7 +136,7 @@ def margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 def test_own_scorer_plugs_in(data: DataSet) -> None:
     recipe = replace(RECIPE, scorers=("tests.supernet.test_score:margin",))
     model = build()
-    row = next(SupernetScorer(model, SPACE, data, recipe).raw(SOME))
+    row = next(SupernetScorer(model, SPACE, data, recipe, resolve(recipe).scorers).raw(SOME))
     images = take(data.valid, 90)
     logits = model(to_input(images.pixels, data.statistics), SPACE.path(SOME[0]))
     expected = margin(logits, images.labels).mean().item()
@@ -156,3 +157,27 @@ def test_evaluate_is_the_share_of_correct_images(data: DataSet) -> None:
 
     expected = (data.test.labels == 3).double().mean().item()
     assert evaluate(Constant(), data.test, data.statistics, batch=77) == expected
+
+
+def test_a_number_of_batches_moves_statistics_away_whatever_the_sets_size(data: DataSet) -> None:
+    """Statistics of training that are far off: 105 batches leave 0.9^105 of them, one 90%."""
+    architecture = SPACE.decode("3---")
+
+    def mean_left(num_batches: int, offset: float) -> torch.Tensor:
+        model = build()
+        norm = model.stem_conv.norm
+        assert norm.running_mean is not None
+        norm.running_mean += offset
+        calibration = replace(
+            KEEP.calibration,
+            calibration_images=0,
+            calibration_batch=96,
+            calibration_batches=num_batches,
+        )
+        scorer = SupernetScorer(model, SPACE, data, replace(KEEP, calibration=calibration))
+        shared, _ = scorer.estimate([architecture])
+        return shared.statistics(norm)[0]
+
+    for num_batches in (1, 20, 105):
+        left = (mean_left(num_batches, 1e4) - mean_left(num_batches, 0.0)) / 1e4
+        assert left.mean().item() == pytest.approx(0.9**num_batches, rel=0.02)

@@ -137,4 +137,14 @@ def test_authors_recipe_is_as_released() -> None:
     assert recipe.score_split == recipe.calibration.calibration_split == "test"
     assert recipe.calibration.calibration_reset is False
     assert recipe.calibration.calibration_momentum == 0.1
+    assert recipe.initialisation == "fan-out"
     assert replace(recipe.training) == paper().recipe.training
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_the_authors_calibration_leaves_next_to_nothing_of_training(name: str) -> None:
+    """The released code sees 105 batches of 96; of 1 or 20 batches 90% or 12% would be left."""
+    calibration = authors(PRESETS[name]().recipe).calibration
+    left = (1 - calibration.calibration_momentum) ** calibration.calibration_batches
+    assert left < 2e-5
+    assert (calibration.calibration_batch, calibration.calibration_images) == (96, 0)

@@ -25,7 +25,10 @@ def test_a_recipe_in_one_sentence() -> None:
 def test_what_the_authors_do_differently_is_said() -> None:
     words = describe_recipe(RECIPES["authors"](PRESETS["cifar10-small"]().recipe))
     assert "20,000 images of the train+valid split" in words
-    assert "of the test split, 250 a batch, statistics moved on by 0.1 a batch, not reset" in words
+    assert (
+        "on all images of the test split, 96 a batch, gone through until 105 batches were seen, "
+        "statistics moved on by 0.1 a batch, not reset" in words
+    )
     assert words.endswith("scored on 2,000 images of its test split, 250 a batch.")
 
 
