@@ -6,7 +6,7 @@ parameters a channel. Multiply-adds count convolutions and the dense layer, the 
 
 MixNet's paper counts more: its 256 M and 360 M are met by adding one operation for every output of
 a batch norm and of an activation (two for swish) and for every product of a squeeze-excite. That
-is `num_operations`; which of the two MixPath's own figures are is not said.
+is `num_operations`. MixPath sets its own figures beside these.
 """
 
 from __future__ import annotations
