@@ -138,7 +138,7 @@ def test_an_expansion_where_it_is_fixed_is_refused() -> None:
 def test_wrong_spaces_are_refused() -> None:
     with pytest.raises(ValueError, match=r"m=5 is outside 1\.\.4"):
         s1(5)
-    with pytest.raises(ValueError, match="unknown space .*'s4'"):
+    with pytest.raises(ValueError, match=r"unknown space .*'s4'"):
         build_space("s4", 1, CIFAR10)
     with pytest.raises(ValueError, match="width=0 must be above 0"):
         BlockSkeleton(width=0)
