@@ -26,18 +26,15 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.base.command import Parser, positive, run_command
-from bench.base.files import write_csv
 from bench.base.names import unknown
 from bench.base.parallel import default_jobs, in_parallel, task
 from bench.config.registry import PRESETS
-from bench.ranking.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
+from bench.ranking.variations import write_variations
 from bench.runs.run import Run, find_main_runs
 from bench.table.table import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from bench.table.table import Table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,7 +66,7 @@ def command(argv: Sequence[str] | None = None) -> None:
         done = in_parallel(tasks, jobs)
         for _ in track(done, "measuring", total=len(todo), console=Console(stderr=True)):
             pass
-        _measure_rankings(options.results, runs, table)
+        write_variations(options.results, runs, table)  # seconds, so always anew
     print(f"{len(runs)} runs measured: python -m analysis {options.results} draws the page")
 
 
@@ -108,13 +105,6 @@ def _measure(run: Run, names: list[str], data: Path | None, device: str, num_thr
     from supernet.measure.measurements import measure_run
 
     return measure_run(run, names, data, device, num_threads)
-
-
-def _measure_rankings(results: Path, runs: list[Run], table: Table) -> None:
-    """Rank the runs otherwise; a matter of seconds, so always anew."""
-    write_csv(vary(runs, table), results / VARIATIONS)
-    if any((run.folder / SWEEP).is_file() for run in runs):
-        write_csv(sweep_all(runs, table), results / SWEEP_TAU)
 
 
 if __name__ == "__main__":
