@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis import style
 from bench.ranking.protocol import PROTOCOLS, describe
+from bench.runs.schemas.calibrated import calibrated_word, is_calibrated, is_raw
 from bench.runs.words import count as count  # re-exported: figures count things too
 
 if TYPE_CHECKING:
@@ -40,12 +41,7 @@ def name_row(row: Row) -> str:
     """Name a row's method, or its baseline."""
     if row["bn"] == NOTHING:
         return style.label(row["scorer"])
-    return f"{style.label(row['bn'])}, {name_state(row['calibrated'])}"
-
-
-def name_state(calibrated: Any) -> str:
-    """Write whether statistics were calibrated, given as truth or as text."""
-    return "calibrated" if str(calibrated) == "True" else "raw"
+    return f"{style.label(row['bn'])}, {calibrated_word(row['calibrated'])}"
 
 
 def describe_n(row: Row) -> str:
@@ -80,7 +76,9 @@ def interval(low: float, high: float, write: Callable[[float], str]) -> str:
 
 def yes(calibrated: Any) -> str:
     """Write whether statistics were calibrated in one word; baselines have none."""
-    return {"True": "yes", "False": "no"}.get(str(calibrated), NOTHING)
+    if is_calibrated(calibrated):
+        return "yes"
+    return "no" if is_raw(calibrated) else NOTHING
 
 
 def _average(value: float) -> str:

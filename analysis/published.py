@@ -85,16 +85,16 @@ TABLE2 = (
 """ImageNet, 224 pixels."""
 
 TABLE3 = {
-    (4, "shadow", "False"): Tau(0.393, 0.017),
-    (4, "shadow", "True"): Tau(0.597, 0.037),
-    (4, "single", "False"): Tau(0.167, 0.038),
-    (4, "single", "True"): Tau(0.368, 0.134),
-    (3, "shadow", "False"): Tau(0.318, 0.034),
-    (3, "shadow", "True"): Tau(0.592, 0.024),
-    (3, "single", "False"): Tau(0.045, 0.060),
-    (3, "single", "True"): Tau(0.430, 0.031),
+    (4, "shadow", False): Tau(0.393, 0.017),
+    (4, "shadow", True): Tau(0.597, 0.037),
+    (4, "single", False): Tau(0.167, 0.038),
+    (4, "single", True): Tau(0.368, 0.134),
+    (3, "shadow", False): Tau(0.318, 0.034),
+    (3, "shadow", True): Tau(0.592, 0.024),
+    (3, "single", False): Tau(0.045, 0.060),
+    (3, "single", True): Tau(0.430, 0.031),
 }
-"""By m, batch norm and calibrated (as kendall_tau.csv writes it): NAS-Bench-101, CIFAR-10."""
+"""By m, batch norm and calibrated: NAS-Bench-101, CIFAR-10."""
 
 FIGURE5 = {"mean": 0.5, "variance": 0.25, "weight": 1.0, "bias": 1.0}
 """Where the ratios SBN_1 / SBN_2 centre: S1, first layer, m = 2, CIFAR-10."""
@@ -103,7 +103,7 @@ TABLE4 = {"features": Similarity(0.9342, 6e-5), "jacobian": Similarity(0.9042, 1
 """One path against the sum of two: S1, first block, m = 2, CIFAR-10."""
 
 
-def shadow_minus_single(m: int, calibrated: str) -> float | None:
+def shadow_minus_single(m: int, calibrated: bool) -> float | None:
     """Return the effect of shadow batch norm in Table 3, None where it has no such row."""
     shadow, single = (TABLE3.get((m, bn, calibrated)) for bn in ("shadow", "single"))
     if shadow is None or single is None:

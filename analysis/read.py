@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bench.base.files import read_csv
+from bench.runs import schemas
 from bench.runs.layout import SEARCH
 from bench.runs.run import RunFolderError, find_main_runs, find_trained
 from bench.runs.searches import read_search
@@ -45,13 +45,16 @@ def read_all(results: Path, name: str) -> pd.DataFrame:
 
     Returns:
         The rows of all runs, with columns space, m, bn, seed and final_epoch before theirs.
+
+    Raises:
+        DamagedFileError: a file that is not as it was written.
     """
     parts = []
     for run in read_runs(results):
         if (run.folder / name).is_file():
             about = {"space": run.recipe.space, "m": run.recipe.m, "bn": run.variant}
             about |= {"seed": run.seed, "final_epoch": run.recipe.training.epochs}
-            frame = read_csv(run.folder / name)
+            frame = _read_csv(run.folder / name)
             parts.append(pd.concat([_constant(about, len(frame)), frame], axis=1))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=IDENTITY)
 
@@ -59,13 +62,19 @@ def read_all(results: Path, name: str) -> pd.DataFrame:
 def read_ranking(results: Path, name: str) -> pd.DataFrame:
     """Read a CSV of the ranking stage.
 
-    Its column `calibrated`, if any, becomes text: 'True', 'False', and '-' for baselines, whether
-    or not the file has baselines.
+    Raises:
+        DamagedFileError: it is not as it was written.
     """
-    frame = read_csv(results / name)
-    if "calibrated" in frame:
-        frame = frame.assign(calibrated=frame["calibrated"].astype(str))
-    return frame
+    return _read_csv(results / name)
+
+
+def read_about(results: Path) -> dict[str, Any]:
+    """Read ranking.json.
+
+    Raises:
+        DamagedFileError: it is not as it was written.
+    """
+    return schemas.read_json(results / schemas.RANKING.name, schemas.RANKING)
 
 
 def read_searches(folder: Path) -> pd.DataFrame:
@@ -84,6 +93,10 @@ def read_searches(folder: Path) -> pd.DataFrame:
     if not frames:
         raise RunFolderError(f"{folder} holds no finished search: bench/mixpath.py search {folder}")
     return pd.concat(frames, ignore_index=True)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    return schemas.read(path, schemas.schema_of(path))
 
 
 def _constant(values: dict[str, Any], length: int) -> pd.DataFrame:

@@ -81,10 +81,10 @@ def _rows(root: Path, column: str) -> tuple[str, dict[str, str]]:
     return head, cells | {"noise ceiling": NOTHING if isnan(ceiling) else f"{ceiling:.2f}"}
 
 
-def _place(name: str) -> tuple[str, str]:
+def _place(name: str) -> tuple[str, bool]:
     """Return the batch norm and calibrated of a row's name, as TABLE3 keys them."""
     method, _, state = name.partition(" BN, ")
-    return method, str(state == "calibrated")
+    return method, state == "calibrated"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ Figures are embedded; links to their files beside the page are for whoever has t
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
@@ -17,12 +16,13 @@ import jinja2
 
 from analysis import style
 from analysis.phrases import NOTHING, describe_n, describe_tau, name_ms, name_protocol, name_row
-from analysis.read import read_ranking
+from analysis.read import read_about, read_ranking
 from analysis.registry import PAGE
 from analysis.tables import MARKDOWN, Tables, markdown_tables
 from analysis.text_table import TextTable
 from bench.base.files import write_text
 from bench.ranking.outputs import ABOUT, DIFFERENCES, HEADLINE, KENDALL_TAU
+from bench.runs.schemas.calibrated import is_calibrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,7 +77,7 @@ def write_report(results: Path) -> Path:
         Path of the page.
 
     Raises:
-        ValueError: the folder was never ranked.
+        ValueError: the folder was never ranked, or a file is not as it was written.
     """
     for name in (ABOUT, KENDALL_TAU, DIFFERENCES):
         if not (results / name).is_file():
@@ -85,7 +85,7 @@ def write_report(results: Path) -> Path:
                 f"{results} has no {name}: rank it first, with python bench/run.py --out {results}"
             )
     frame = read_ranking(results, KENDALL_TAU)
-    about = json.loads((results / ABOUT).read_text())
+    about = read_about(results)
     write_text(markdown_tables(frame), results / MARKDOWN)
     write_text(_page(results, frame, about), results / REPORT)
     return results / REPORT
@@ -166,7 +166,7 @@ def _sentence(rows: list[Any]) -> str:
     parts = [
         f"{name_row(row)} {describe_tau(row)}"
         for row in rows
-        if row["calibrated"] == "True" or row["scorer"] in CHEAP
+        if is_calibrated(row["calibrated"]) or row["scorer"] in CHEAP
     ]
     ceiling = "unknown" if isnan(rows[0]["ceiling"]) else f"{rows[0]['ceiling']:.2f}"
     start = f"m = {rows[0]['m']} ({describe_n(rows[0])}): tau of "

@@ -19,7 +19,6 @@ from analysis.phrases import (
     interval,
     name_protocol,
     name_row,
-    name_state,
     number,
     signed,
     yes,
@@ -28,6 +27,7 @@ from analysis.read import read_ranking
 from analysis.text_table import TextTable, to_markdown, to_rich
 from bench.ranking.outputs import DIFFERENCES, HEADLINE, KENDALL_TAU
 from bench.ranking.summary import BASELINE
+from bench.runs.schemas.calibrated import calibrated_word, is_calibrated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,7 +156,7 @@ def difference_lines(frame: DataFrame) -> list[str]:
 
 
 def _say_difference(row: Row) -> str:
-    what = f"{_name_difference(row)}, m = {row['m']}, {name_state(row['calibrated'])}"
+    what = f"{_name_difference(row)}, m = {row['m']}, {calibrated_word(row['calibrated'])}"
     _, _, mean, cells, seeds, *_ = _difference(row)
     return f"{what}: {mean}, 95% over cells {cells}, over seeds {seeds}"
 
@@ -191,7 +191,7 @@ def _ceiling(row: Row) -> Row:
 
 def _difference(row: Row) -> tuple[str, ...]:
     return (
-        f"{_name_difference(row)}, {name_state(row['calibrated'])}",
+        f"{_name_difference(row)}, {calibrated_word(row['calibrated'])}",
         str(row["m"]),
         signed(row["difference_mean"]),
         interval(row["difference_low"], row["difference_high"], signed),
@@ -205,12 +205,13 @@ def _name_difference(row: Row) -> str:
     return f"{style.label(row['bn'])} minus {style.label(row['minus'])}"
 
 
-def _order(row: Row) -> tuple[bool, bool, str, int, str]:
+def _order(row: Row) -> tuple[bool, bool, str, int, bool]:
     """Put methods before baselines, and the headline scorer before the others."""
     is_baseline = row["bn"] == NOTHING
     method = row["scorer"] if is_baseline else row["bn"]
     scorer = "" if is_baseline else row["scorer"]
-    return is_baseline, scorer != HEADLINE, scorer, style.order(method), row["calibrated"]
+    place = style.order(method)
+    return is_baseline, scorer != HEADLINE, scorer, place, is_calibrated(row["calibrated"])
 
 
 TAU = Tables(

@@ -13,6 +13,7 @@ from analysis.figure import RANK, Analysis
 from analysis.frames import groups
 from analysis.phrases import count
 from analysis.read import read_all
+from bench.runs.schemas.calibrated import calibrated_word
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +102,7 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     same_m1 = first["m"] == 1 and are_identical(frame)
     for bn in sorted(frame["bn"].unique(), key=style.order):
         _draw_histogram(ax, frame, bn, is_dashed=same_m1 and bn == "single")
-    kind = ("calibrated" if first["calibrated"] else "raw") + (IDENTICAL if same_m1 else "")
+    kind = calibrated_word(first["calibrated"]) + (IDENTICAL if same_m1 else "")
     num = count(frame["architecture"].nunique(), "architecture")
     seeds = count(frame["seed"].nunique(), "seed")
     style.heading(ax, f"m = {first['m']}, {kind}\n{num}, {seeds}")

@@ -14,6 +14,7 @@ from analysis.frames import groups, under_main_protocol
 from analysis.phrases import NOTHING
 from analysis.read import read_ranking
 from bench.ranking.outputs import HEADLINE, KENDALL_TAU
+from bench.runs.schemas.calibrated import calibrated_word, is_calibrated, is_raw
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +45,8 @@ def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
 def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     """Draw one value by m: a line per method; tau with its interval over cells."""
     value = frame["value"].iloc[0]
-    lines = sorted(groups(frame, ["method", "calibrated"]), key=lambda group: _order(group[0]))
+    parts = groups(frame, ["method", "calibrated"], dropna=False)  # baselines have <NA>
+    lines = sorted(parts, key=lambda group: _order(group[0]))
     for i, (_, same) in enumerate(lines):
         _draw_method(ax, same.sort_values("m"), 0.07 * (i - len(lines) / 2))
     cells = frame.groupby("m")["num_cells"].max()
@@ -64,21 +66,22 @@ def _draw_method(ax: Axes, rows: pd.DataFrame, shift: float) -> None:
     x, color, value = rows["m"] + shift, style.color(first["method"]), first["value"]
     if value == "tau_mean":
         ax.vlines(x, rows["tau_low"], rows["tau_high"], color=color, linewidth=1)
-    kind = {"True": ", calibrated", "False": ", raw"}.get(first["calibrated"], "")
+    kind = calibrated_word(first["calibrated"])
+    label = style.label(first["method"])
     ax.plot(
         x,
         VALUES[value][0] * rows[value],
         "s:" if first["method"] == "num_parameters" else "o-",
         color=color,
         markersize=5,
-        markerfacecolor="white" if first["calibrated"] == "False" else color,
+        markerfacecolor="white" if is_raw(first["calibrated"]) else color,
         linewidth=1,
-        label=style.label(first["method"]) + kind,
+        label=label if kind == NOTHING else f"{label}, {kind}",
     )
 
 
-def _order(key: Any) -> tuple[int, str]:
-    return METHODS.index(key[0]), key[1]
+def _order(key: Any) -> tuple[int, bool]:
+    return METHODS.index(key[0]), is_calibrated(key[1])
 
 
 ANALYSIS = Analysis(

@@ -131,7 +131,8 @@ def _limits(frame: pd.DataFrame, value: str) -> tuple[float, float]:
 
 def _lines(frame: pd.DataFrame, axis: str, line: str) -> pd.DataFrame:
     """Choose the rows of one line; the reference belongs to several."""
-    factor, is_reset = frame["factor"], frame["reset"].astype(str) == "True"
+    factor = frame["factor"]
+    is_reset = frame["reset"].fillna(value=False).astype(bool)  # of raw scores, nothing was
     is_in = {
         "train": factor.isin(["images", "none"]),
         "valid": factor == "split",

@@ -10,10 +10,11 @@ from analysis import style
 from analysis.figure import RANK, Analysis
 from analysis.frames import groups, records, under_main_protocol
 from analysis.intervals import t_interval
-from analysis.phrases import count, name_state
+from analysis.phrases import count
 from analysis.read import read_ranking, read_runs
 from bench.ranking.outputs import BY_SEED, HEADLINE
 from bench.ranking.summary import MIN_SEEDS_FOR_T
+from bench.runs.schemas.calibrated import calibrated_word, is_calibrated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,14 +99,15 @@ def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
 def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     """Draw tau by seed against the parameters of the batch norm under test."""
     for (bn, calibrated), same in sorted(groups(frame, ["bn", "calibrated"]), key=_place):
-        color, is_calibrated = style.color(bn), calibrated == "True"
-        x = same["num_parameters"] * (1.06 if is_calibrated else 0.94)
+        color = style.color(bn)
+        x = same["num_parameters"] * (1.06 if is_calibrated(calibrated) else 0.94)
         ax.plot(x, same["tau"], ".", color=color, markersize=4)
         low, high = t_interval(same["tau"].to_numpy())
         ax.vlines(x.iloc[0], low, high, color=color, linewidth=1.2)
-        face, label = color if is_calibrated else "white", f"{style.label(bn)}, "
+        face = color if is_calibrated(calibrated) else "white"
+        label = f"{style.label(bn)}, {calibrated_word(calibrated)}"
         look: dict[str, Any] = {"color": color, "markerfacecolor": face, "markersize": 6}
-        ax.plot(x.iloc[0], same["tau"].mean(), "o", label=label + name_state(calibrated), **look)
+        ax.plot(x.iloc[0], same["tau"].mean(), "o", label=label, **look)
     ax.set_xscale("log")
     ax.set_xlabel("parameters of the batch norm at node 5, all cells (log scale)")
     ax.set_ylabel("Kendall tau-b")
@@ -116,9 +118,9 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def _place(group: Any) -> tuple[int, str]:
+def _place(group: Any) -> tuple[int, bool]:
     (bn, calibrated), _ = group
-    return style.order(bn), calibrated
+    return style.order(bn), is_calibrated(calibrated)
 
 
 ANALYSIS = Analysis(

@@ -14,6 +14,7 @@ from analysis.phrases import NOTHING, describe_n, describe_tau, name_row
 from analysis.published import TABLE3
 from analysis.read import read_ranking
 from bench.ranking.outputs import BY_SEED, HEADLINE, IDENTITY, KENDALL_TAU
+from bench.runs.schemas.calibrated import is_calibrated, is_raw
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ ROW_HEIGHT = 0.25  # inches
 def compute(results: Path) -> DataFrame:
     """Read kendall_tau.csv, and into its column `taus` the values of the single seeds."""
     frame, by_seed = (read_ranking(results, name) for name in (KENDALL_TAU, BY_SEED))
-    taus = by_seed.groupby(list(IDENTITY))["tau"].agg(tuple).rename("taus")
+    taus = by_seed.groupby(list(IDENTITY), dropna=False)["tau"].agg(tuple).rename("taus")
     return frame.join(taus, on=list(IDENTITY))
 
 
@@ -65,13 +66,13 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
 
 def _draw_row(ax: Axes, row: Row, y: float) -> None:
     color = style.color(row["scorer"] if row["bn"] == NOTHING else row["bn"])
-    face = "white" if row["calibrated"] == "False" else color
+    face = "white" if is_raw(row["calibrated"]) else color
     ax.hlines(y, row["tau_low"], row["tau_high"], color=color, linewidth=1.8)
     if row["bn"] != NOTHING and len(row["taus"]) > 1:
         ax.plot(row["taus"], [y + 0.24] * len(row["taus"]), ".", color=color, markersize=3.5)
     marker = "o" if row["bn"] != NOTHING else "s"
     ax.plot(row["tau_mean"], y, marker, color=color, markerfacecolor=face, markersize=6)
-    if paper := TABLE3.get((row["m"], row["bn"], row["calibrated"])):
+    if paper := TABLE3.get((row["m"], row["bn"], is_calibrated(row["calibrated"]))):
         look: dict[str, Any] = {"markersize": 4, "linewidth": 0.8, "capsize": 1.5}
         look |= {"color": color, "markerfacecolor": "white"}
         ax.errorbar(paper.mean, y - 0.27, xerr=paper.std, fmt="D", **look)
@@ -115,7 +116,8 @@ def _legend(frame: DataFrame) -> list[Line2D | Patch]:
     ]
     if frame["taus"].map(len).max() > 1:
         handles.insert(2, line("one seed", marker=".", linestyle="", markersize=4))
-    if set(TABLE3) & set(frame[["m", "bn", "calibrated"]].itertuples(index=False, name=None)):
+    rows = frame[["m", "bn", "calibrated"]].itertuples(index=False, name=None)
+    if any((m, bn, is_calibrated(calibrated)) in TABLE3 for m, bn, calibrated in rows):
         look = {"marker": "D", "markerfacecolor": "white", "markersize": 4, "linewidth": 0.8}
         handles.append(line("paper, CIFAR-10 (sd over 3 seeds)", **look))
     return handles
@@ -126,9 +128,10 @@ def _write(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
     ax.text(x, y, text, transform=ax.get_yaxis_transform(), va="center", **look)
 
 
-def _order(row: Row) -> tuple[bool, int, str]:
+def _order(row: Row) -> tuple[bool, int, bool]:
     is_baseline = row["bn"] == NOTHING
-    return is_baseline, style.order(row["scorer"] if is_baseline else row["bn"]), row["calibrated"]
+    place = style.order(row["scorer"] if is_baseline else row["bn"])
+    return is_baseline, place, is_calibrated(row["calibrated"])
 
 
 HEADLINE_PROTOCOL = Analysis(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from analysis import style
 from analysis.figure import RANK, Analysis
-from analysis.phrases import name_state
 from analysis.read import read_ranking
 from bench.ranking.outputs import HEADLINE, KENDALL_TAU, POINTS
+from bench.runs.schemas.calibrated import calibrated_word, is_calibrated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +35,9 @@ def panels(frame: DataFrame) -> list[DataFrame]:
     """Split into groups: by protocol, then m, batch norm, and calibrated or not."""
     place = {protocol: i for i, protocol in enumerate(frame["protocol"].unique())}
 
-    def order(key: Any) -> tuple[int, int, int, str]:
+    def order(key: Any) -> tuple[int, int, int, bool]:
         protocol, m, bn, calibrated = key
-        return place[protocol], m, style.order(bn), calibrated
+        return place[protocol], m, style.order(bn), is_calibrated(calibrated)
 
     by_group = dict(list(frame.groupby(GROUP)))
     return [by_group[key] for key in sorted(by_group, key=order)]
@@ -51,7 +51,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         color = style.color(first["bn"])
         ax.plot(100 * same["truth"], same[HEADLINE], marker, color=color, **look)
     spread = "" if isnan(first["tau_std"]) else f" ± {first['tau_std']:.2f}"
-    name = f"m = {first['m']}, {style.label(first['bn'])}, {name_state(first['calibrated'])}"
+    name = f"m = {first['m']}, {style.label(first['bn'])}, {calibrated_word(first['calibrated'])}"
     tau = f"tau {first['tau_mean']:.2f}{spread}, {frame['cell_hash'].nunique()} cells"
     size = 7.5 if len(name) <= LONG_NAME else 6.5  # else it runs into the next panel's
     ax.set_title(f"{name}\n{first['protocol']}: {tau}", fontsize=size, loc="left", x=-0.24)

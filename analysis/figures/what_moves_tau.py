@@ -42,8 +42,8 @@ COLUMNS = [
     "paper",
 ]
 DIFFERENCE = "difference"
-IN_TABLE_3 = {REFERENCE: "True", "not calibrated": "False"}
-"""Variations that the paper's Table 3 has rows of, and what stands in its column calibrated."""
+IN_TABLE_3 = {REFERENCE: True, "not calibrated": False}
+"""Variations that the paper's Table 3 has rows of, and whether these are calibrated."""
 
 
 def compute(results: Path) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """A comparison: every scorer of the runs of one m under one protocol, beside the baselines.
 
-A group is (batch norm, calibrated, scorer), with '-' for what a baseline has not; it holds one
-`Ranked` per run.
+A group is (batch norm, calibrated, scorer), of baselines the last alone; it holds one `Ranked` per
+run.
 """
 
 from __future__ import annotations

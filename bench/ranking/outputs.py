@@ -10,18 +10,17 @@ Writes into the results folder
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bench.base.files import write_csv, write_text
 from bench.ranking.about import about_ranking
 from bench.ranking.baselines import BASELINES
 from bench.ranking.comparison import compare_runs
 from bench.ranking.entries import scorers
 from bench.ranking.summary import difference_rows, seed_rows, summary_rows
+from bench.runs import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,13 +33,13 @@ if TYPE_CHECKING:
     from bench.table.table import Table
 
 KENDALL_TAU, BY_SEED, DIFFERENCES, POINTS, ABOUT = (
-    "kendall_tau.csv",
-    "kendall_tau_by_seed.csv",
-    "differences.csv",
-    "points.csv",
-    "ranking.json",
+    schemas.KENDALL_TAU.name,
+    schemas.KENDALL_TAU_BY_SEED.name,
+    schemas.DIFFERENCES.name,
+    schemas.POINTS.name,
+    schemas.RANKING.name,
 )
-IDENTITY = ("m", "bn", "calibrated", "scorer", "protocol")
+IDENTITY = schemas.KENDALL_TAU.keys
 PLACE = ("m", "space", "bn", "seed", "calibrated", "protocol", "cell_hash", "truth")
 DIGITS = 6
 HEADLINE = "negative_loss"
@@ -49,7 +48,7 @@ HEADLINE = "negative_loss"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rankings:
-    """What the ranking stage found: the four CSV files, and what was assumed."""
+    """What the ranking stage found: the four CSV files, typed as when read, and assumptions."""
 
     kendall_tau: pd.DataFrame
     by_seed: pd.DataFrame
@@ -85,9 +84,9 @@ def rank(
         for same in _by_m(runs, protocol)
     ]
     return Rankings(
-        kendall_tau=_frame(comparisons, summary_rows),
-        by_seed=_frame(comparisons, seed_rows),
-        differences=_frame(comparisons, difference_rows),
+        kendall_tau=_frame(comparisons, summary_rows, schemas.KENDALL_TAU),
+        by_seed=_frame(comparisons, seed_rows, schemas.KENDALL_TAU_BY_SEED),
+        differences=_frame(comparisons, difference_rows, schemas.DIFFERENCES),
         points=_points(comparisons, protocols),
         notes=[f"m={c.m}, protocol {c.protocol}: {c.note}" for c in comparisons if c.note],
     )
@@ -118,11 +117,11 @@ def write_rankings(
     about = about_ranking(
         runs, table, protocols, headline=HEADLINE, command=command, notes=rankings.notes
     )
-    write_csv(rankings.kendall_tau, results_folder / KENDALL_TAU)
-    write_csv(rankings.by_seed, results_folder / BY_SEED)
-    write_csv(rankings.differences, results_folder / DIFFERENCES)
-    write_csv(rankings.points, results_folder / POINTS)
-    write_text(json.dumps(about, indent=1) + "\n", results_folder / ABOUT)
+    schemas.write(rankings.kendall_tau, results_folder / KENDALL_TAU, schemas.KENDALL_TAU)
+    schemas.write(rankings.by_seed, results_folder / BY_SEED, schemas.KENDALL_TAU_BY_SEED)
+    schemas.write(rankings.differences, results_folder / DIFFERENCES, schemas.DIFFERENCES)
+    schemas.write(rankings.points, results_folder / POINTS, schemas.POINTS)
+    schemas.write_json(about, results_folder / ABOUT, schemas.RANKING)
     return rankings
 
 
@@ -146,6 +145,7 @@ def _by_m(runs: Sequence[Run], protocol: Protocol) -> Iterator[list[Run]]:
 def _frame(
     comparisons: list[Comparison],
     make_rows: Callable[[Comparison], Iterable[dict[str, Any]]],
+    schema: schemas.Schema,
 ) -> pd.DataFrame:
     rows = [
         {"m": comparison.m, "protocol": comparison.protocol} | row
@@ -154,7 +154,7 @@ def _frame(
     ]
     frame = pd.DataFrame(rows, columns=None if rows else [*IDENTITY])
     others = [name for name in frame.columns if name not in IDENTITY]
-    return frame[[*IDENTITY, *others]].round(DIGITS)
+    return schemas.conform(frame[[*IDENTITY, *others]].round(DIGITS), schema)
 
 
 def _points(comparisons: list[Comparison], protocols: Sequence[Protocol]) -> pd.DataFrame:
@@ -174,4 +174,4 @@ def _points(comparisons: list[Comparison], protocols: Sequence[Protocol]) -> pd.
     ]
     points = pd.concat(parts, ignore_index=True)
     own = [name for name in scorers(points) if name not in PLACE]
-    return points[[*PLACE, *own]].round(DIGITS)
+    return schemas.conform(points[[*PLACE, *own]].round(DIGITS), schemas.POINTS)

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 NONE = "-"
-"""Stands for what a baseline has not: a batch norm, a calibration."""
+"""Stands for the batch norm that a baseline has not."""
 
 
 class Group(NamedTuple):
-    """What is compared; baselines have neither batch norm nor calibration."""
+    """What is compared; baselines have neither batch norm nor calibration, NONE and None."""
 
     bn: str
-    calibrated: str
+    calibrated: bool | None
     scorer: str
 
 
@@ -96,7 +96,7 @@ class Ruler:
 
     def measure_run(self, run: Run, entries: pd.DataFrame) -> Iterator[tuple[Group, Ranked]]:
         """Yield the groups of a run, then the baselines on its entries."""
-        parts = {str(calibrated): part for calibrated, part in entries.groupby("calibrated")}
+        parts = {bool(calibrated): part for calibrated, part in entries.groupby("calibrated")}
         for calibrated, part in parts.items():
             for scorer in scorers(part):
                 group = Group(run.variant, calibrated, scorer)
@@ -136,11 +136,11 @@ class Ruler:
                 call_plugin(name, "baseline", baseline, cell, run.recipe.skeleton) for cell in cells
             ]
             scores = np.array(values, dtype=float)
-            yield Group(NONE, NONE, name), self._measure(run, entries, scores)
+            yield Group(NONE, None, name), self._measure(run, entries, scores)
         taus, expected = measure_random(truths)
         ranked = self._measure(run, entries, np.zeros_like(truths))
         statistics = ranked.statistics | expected
-        yield Group(NONE, NONE, RANDOM), replace(ranked, statistics=statistics, taus=taus)
+        yield Group(NONE, None, RANDOM), replace(ranked, statistics=statistics, taus=taus)
 
     def _cells(self, entries: pd.DataFrame) -> NDArray[np.intp]:
         return np.array([self.index[key] for key in entries["cell_hash"]], dtype=np.intp)

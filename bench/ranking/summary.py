@@ -68,7 +68,7 @@ def difference_rows(comparison: Comparison) -> Iterator[Row]:
     for group, ranked in comparison.groups.items():
         rivals = {bn: group._replace(bn=bn) for bn in RIVALS.get(group.bn, ())}
         if group.bn != NONE:
-            rivals[BASELINE] = Group(NONE, NONE, BASELINE)
+            rivals[BASELINE] = Group(NONE, None, BASELINE)
         for minus, rival in rivals.items():
             other = comparison.groups.get(rival, [])
             pairs = [(a, b) for a in ranked for b in other if _is_pair(a, b, minus)]

@@ -14,25 +14,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bench.base.files import read_csv
 from bench.ranking.correlation import kendall_tau
 from bench.ranking.entries import select_entries
 from bench.ranking.outputs import HEADLINE
 from bench.ranking.protocol import PROTOCOLS, Protocol
+from bench.runs import schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from bench.runs.run import Run
     from bench.table.table import Table
 
-VARIATIONS = "variations.csv"
-SWEEP_TAU = "calibration_tau.csv"
-SWEEP = "calibration_sweep.csv"
+VARIATIONS = schemas.VARIATIONS.name
+SWEEP_TAU = schemas.CALIBRATION_TAU.name
+SWEEP = schemas.CALIBRATION_SWEEP.name
 SOUND = PROTOCOLS["sound"]
 DROPPED = 0.3  # the released code drops 30 of 100
 REFERENCE = "reference"
-COLUMNS = ["m", "bn", "seed", "variation", "field", "tau", "num_entries", "num_cells"]
+COLUMNS = list(schemas.VARIATIONS.columns)
 ONE_PER_CELL = "one per cell"
 
 
@@ -59,6 +60,20 @@ def variations(num_architectures: int) -> Iterator[Variation]:
     yield Variation(name="lowest 30% dropped", protocol=replace(SOUND, drop_lowest=num))
 
 
+def write_variations(results_folder: Path, runs: Sequence[Run], table: Table) -> None:
+    """Write variations.csv, and calibration_tau.csv where a run was swept; a matter of seconds.
+
+    Args:
+        results_folder: `results/<preset>`.
+        runs: complete ones; only `sound` ones are varied.
+        table: the truth.
+    """
+    schemas.write(vary(runs, table), results_folder / VARIATIONS, schemas.VARIATIONS)
+    if any(_is_swept(run) for run in runs):
+        taus = sweep_all(runs, table)
+        schemas.write(taus, results_folder / SWEEP_TAU, schemas.CALIBRATION_TAU)
+
+
 def vary(runs: Iterable[Run], table: Table) -> pd.DataFrame:
     """Rank every `sound` run under every variation.
 
@@ -74,7 +89,7 @@ def vary(runs: Iterable[Run], table: Table) -> pd.DataFrame:
         if run.recipe.name == SOUND.recipe
         for row in (*_vary_protocol(run, table), *_vary_recipe(run, table))
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return schemas.conform(pd.DataFrame(rows, columns=COLUMNS), schemas.VARIATIONS)
 
 
 def sweep_taus(run: Run, table: Table) -> pd.DataFrame:
@@ -83,7 +98,8 @@ def sweep_taus(run: Run, table: Table) -> pd.DataFrame:
     Returns:
         A row per setting and scorer with tau, the mean accuracy, and the number of cells.
     """
-    sweep = read_csv(run.folder / SWEEP)
+    sweep = schemas.read(run.folder / SWEEP, schemas.CALIBRATION_SWEEP)
+    sweep = sweep.astype(dict.fromkeys(("num_images", "batch"), "float64"))  # NaN: none
     sweep = sweep[~sweep["cell_hash"].isin(_unknown(sweep["cell_hash"], table))]
     truth = {key: table.mean_accuracy(key, SOUND.truth_split) for key in set(sweep["cell_hash"])}
     settings = ["factor", "split", "num_images", "batch", "reset"]
@@ -104,11 +120,14 @@ def sweep_all(runs: Iterable[Run], table: Table) -> pd.DataFrame:
     parts = [
         sweep_taus(run, table).assign(m=run.recipe.m, bn=run.variant, seed=run.seed)
         for run in runs
-        if (run.folder / SWEEP).is_file()
+        if _is_swept(run)
     ]
     frame = pd.concat(parts, ignore_index=True)
-    first = ["m", "bn", "seed"]
-    return frame[first + [name for name in frame.columns if name not in first]]
+    return schemas.conform(frame[list(schemas.CALIBRATION_TAU.columns)], schemas.CALIBRATION_TAU)
+
+
+def _is_swept(run: Run) -> bool:
+    return (run.folder / SWEEP).is_file()
 
 
 def _vary_protocol(run: Run, table: Table) -> Iterator[dict[str, Any]]:
@@ -132,7 +151,7 @@ def _vary_protocol(run: Run, table: Table) -> Iterator[dict[str, Any]]:
 
 def _vary_recipe(run: Run, table: Table) -> Iterator[dict[str, Any]]:
     """Name the sweep's settings as variations: no reset, other images, few images."""
-    if not (run.folder / SWEEP).is_file():
+    if not _is_swept(run):
         return
     taus = sweep_taus(run, table)
     taus = taus[taus["scorer"] == HEADLINE]

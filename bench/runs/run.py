@@ -12,7 +12,6 @@ from bench.runs.about import RunFolderError, open_folder, read_about
 from bench.runs.layout import (
     CHECKPOINT,
     HISTORY,
-    RUN,
     SCORES,
     SUPERNETS,
     final_folder,
@@ -207,5 +206,6 @@ def _check_trained(folder: Path) -> None:
 
 
 def _find(results: Path) -> list[Run]:
-    runs = [read_run(path.parent) for path in results.glob(SUPERNETS) if path.name == RUN]
+    folders = [path.parent for path in results.glob(SUPERNETS)]
+    runs = [read_run(folder) for folder in folders if read_about(folder).kind == "supernet"]
     return sorted(runs, key=lambda run: (run.recipe.space, run.recipe.m, run.variant, run.seed))

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import track
 
-from bench.base.files import write_csv
 from bench.base.names import unknown
 from bench.base.parallel import default_jobs, in_parallel, task
 from bench.config.registry import PRESETS
-from bench.ranking.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
+from bench.ranking.variations import write_variations
 from bench.runs.run import Run, find_main_runs
-from bench.table.table import Table, open_table
+from bench.table.table import open_table
 from bench.verbs.folders import as_path
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def measure_ranked(
         jobs = min(jobs or default_jobs(device, threads), max(len(todo), 1))
         done = in_parallel(tasks, jobs)
         list(track(done, "measuring", total=len(todo), console=Console(stderr=True)))
-        _measure_rankings(results, runs, truth)
+        write_variations(results, runs, truth)  # seconds, so always anew
     return runs
 
 
@@ -90,10 +89,3 @@ def _measure(run: Run, names: list[str], data: Path | None, device: str, num_thr
     from supernet.measure.measurements import measure_run
 
     return measure_run(run, names, data, device, num_threads)
-
-
-def _measure_rankings(results: Path, runs: list[Run], table: Table) -> None:
-    """Rank the runs otherwise; a matter of seconds, so always anew."""
-    write_csv(vary(runs, table), results / VARIATIONS)
-    if any((run.folder / SWEEP).is_file() for run in runs):
-        write_csv(sweep_all(runs, table), results / SWEEP_TAU)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
 import pytest
 
 from analysis.phrases import describe_tau, interval, name_ms, name_protocol, name_row, number, yes
@@ -24,7 +27,7 @@ def test_a_range_is_named_only_where_none_is_left_out(ms: list[int], text: str) 
 
 
 def test_what_is_not_known_is_a_dash() -> None:
-    assert number(NAN) == interval(NAN, NAN, number) == yes("-") == "-"
+    assert number(NAN) == interval(NAN, NAN, number) == "-"
     assert interval(0.1, 0.25, number) == "[0.100, 0.250]"
 
 
@@ -32,12 +35,13 @@ def test_minus_zero_is_zero() -> None:
     assert number(-1e-6) == "0.000"
 
 
-def test_calibrated_is_understood_as_text_and_as_truth() -> None:
-    for state in ("True", True):
-        assert name_row({"bn": "shadow", "calibrated": state}) == "shadow BN, calibrated"
-        assert yes(state) == "yes"
+@pytest.mark.parametrize("nothing", [pd.NA, None, NAN])
+def test_calibrated_in_words(nothing: Any) -> None:
+    assert name_row({"bn": "shadow", "calibrated": True}) == "shadow BN, calibrated"
     assert name_row({"bn": "own", "calibrated": False}) == "own, raw"
-    assert name_row({"bn": "-", "scorer": "num_parameters"}) == "parameter count"
+    assert [yes(True), yes(False), yes(nothing)] == ["yes", "no", "-"]
+    row = {"bn": "-", "scorer": "num_parameters", "calibrated": nothing}
+    assert name_row(row) == "parameter count"
 
 
 def test_tau_with_its_interval_where_it_has_one() -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analysis.read import is_measured, read_all, read_ranking, read_runs
+from analysis.read import is_measured, read_about, read_all, read_ranking, read_runs
 from bench.base.files import read_csv, write_csv
 from bench.runs.run import find_main_runs, find_runs
+from bench.runs.schemas.kinds import IN_RESULTS
 from tests.paths import ROOT
 from tests.synthetic import write_runs
 
@@ -31,9 +32,9 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "analysis").rglob("*.py")), ids=lambda p: p.name)
 def test_no_other_module_finds_runs(path: Path) -> None:
-    """But for one function that writes a number of things, which knows no run."""
+    """But for functions that put numbers and `calibrated` into words, which know no run."""
     stores = {name for name in imported(path) if name.startswith("bench.runs")}
-    assert path.name == "read.py" or stores <= {"bench.runs.words"}
+    assert path.name == "read.py" or stores <= {"bench.runs.schemas.calibrated", "bench.runs.words"}
 
 
 def test_runs_of_the_authors_recipe_are_left_out_where_there_are_others(tmp_path: Path) -> None:
@@ -62,15 +63,35 @@ def test_a_run_without_the_file_is_left_out(tmp_path: Path) -> None:
     first, _ = write_runs(tmp_path, seeds=(0, 1), batch_norms=("shadow",))
     assert not is_measured(tmp_path, "curve.csv")
     assert read_all(tmp_path, "curve.csv").empty
-    write_csv(first.scores()[:3], first.folder / "curve.csv")
+    curve = first.scores()[:3].assign(epoch=1)[["epoch", "architecture", "accuracy", "loss"]]
+    write_csv(curve, first.folder / "curve.csv")
     assert is_measured(tmp_path, "curve.csv")
     assert len(read_all(tmp_path, "curve.csv")) == 3
     assert len(find_runs(tmp_path)) == 2
 
 
-def test_calibrated_is_text_with_and_without_baselines(ranked: Path, tmp_path: Path) -> None:
+def test_calibrated_has_one_type_with_and_without_baselines(ranked: Path, tmp_path: Path) -> None:
     frame = read_ranking(ranked, "kendall_tau.csv")
-    assert set(frame["calibrated"]) == {"True", "False", "-"}
+    assert set(frame["calibrated"].dropna()) == {True, False}
+    assert frame["calibrated"].isna().equals(frame["bn"] == "-")
     methods = read_csv(ranked / "kendall_tau.csv")
     write_csv(methods[methods["bn"] != "-"], tmp_path / "kendall_tau.csv")
-    assert set(read_ranking(tmp_path, "kendall_tau.csv")["calibrated"]) == {"True", "False"}
+    alone = read_ranking(tmp_path, "kendall_tau.csv")
+    assert set(alone["calibrated"]) == {True, False}
+    assert alone["calibrated"].dtype == frame["calibrated"].dtype == "boolean"
+    scores = read_all(ranked, "scores.csv")["calibrated"]
+    assert scores.dtype == frame["calibrated"].dtype
+
+
+def test_what_stands_above_a_ranking_is_read(ranked: Path) -> None:
+    assert read_about(ranked)["headline"] == {"protocol": "sound", "scorer": "negative_loss"}
+
+
+def test_committed_results_are_readable() -> None:
+    reference = ROOT / "results" / "reference"
+    names = [path.name for path in (reference / "digits").glob("*.csv")]
+    ranked = [schema.name for schema in IN_RESULTS]
+    assert set(ranked) <= set(names)
+    for name in ranked:
+        assert len(read_ranking(reference / "digits", name))
+    assert read_about(reference / "digits")["notes"] == []

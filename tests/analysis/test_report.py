@@ -13,6 +13,7 @@ from analysis.__main__ import command
 from analysis.figure import Analysis
 from analysis.registry import PAGE
 from analysis.report import write_report
+from bench.base.command import run_command
 from bench.base.files import read_csv
 
 if TYPE_CHECKING:
@@ -227,3 +228,42 @@ def test_a_folder_never_ranked_is_refused(ranked: Path, tmp_path: Path, name: st
     (copy / name).unlink()
     with pytest.raises(ValueError, match=f"has no {name}: rank it first, with python bench/run"):
         write_report(copy)
+
+
+def damage(path: Path, old: str, new: str) -> str:
+    """Replace the first of some texts in a file; return the name and line of where it was."""
+    text = path.read_text()
+    before, found, after = text.partition(old)
+    assert found, old
+    path.write_text(before + new + after)
+    return f"{path}, line {before.count(chr(10)) + 1}: "
+
+
+@pytest.mark.parametrize(
+    ("pattern", "old", "new", "remedy"),
+    [
+        ("kendall_tau.csv", ",False,negative", ",Flase,negative", "delete it: ranking the runs"),
+        ("kendall_tau_by_seed.csv", ",34.0,0.", ",34.0,1,0.", "delete it: ranking the runs"),
+        ("differences.csv", ",single,", ",", "delete it: ranking the runs"),
+        ("points.csv", ",0.9", ",9.9", "delete it: ranking the runs"),
+        ("ranking.json", '"sound"', '"sound', "delete it: ranking the runs"),
+        ("*/shadow-seed0/scores.csv", ",True,0.", ",True,none", "delete it: the same command"),
+    ],
+)
+def test_a_damaged_file_is_named_in_one_line(
+    ranked: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    pattern: str,
+    old: str,
+    new: str,
+    remedy: str,
+) -> None:
+    copy = shutil.copytree(ranked, tmp_path / "digits")
+    place = damage(next(iter(sorted(copy.glob(pattern)))), old, new)
+    assert run_command(command, [str(copy)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    assert place in line
+    assert remedy in line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,13 +29,18 @@ def run(tmp_path: Path) -> Path:
                 {
                     "evaluation": range(1, 31),
                     "architecture": [f"k{i}" for i in range(30)],
+                    "num_parameters": 10**5,
                     "num_multiply_adds": cost,
+                    "calibrated": True,
                     "accuracy": accuracy,
+                    "loss": 1 - accuracy,
                     "hypervolume": hypervolume_curve(accuracy, cost, 1e8),
                     "is_on_front": on_front(accuracy, cost),
                 }
             )
-            settings = {"algorithm": algorithm, "seed": seed}
+            settings: dict[str, Any] = {"algorithm": algorithm, "seed": seed}
+            settings |= {"evaluations": 30, "population": 10}
+            settings |= {"calibrated": True, "largest_multiply_adds": 1e8}
             write_search(tmp_path / f"search-{algorithm}-seed{seed}", settings, evaluated)
     return tmp_path
 

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bench.base.files import read_csv, write_csv
+from bench.base.files import write_csv
 from bench.ranking.baselines import BASELINES
 from bench.ranking.entries import select_entries
 from bench.ranking.outputs import Rankings, rank, write_rankings
 from bench.ranking.protocol import PROTOCOLS
+from bench.runs import schemas
 from bench.table.table import Table
 from tests.synthetic import write_runs, write_truth
 
@@ -67,9 +68,26 @@ def test_the_columns_are_those_of_the_design(rankings: Rankings, results: Path) 
     assert ",".join(rankings.kendall_tau.columns) == COLUMNS
     written = (results / "kendall_tau.csv").read_text()
     assert written.splitlines()[0] == COLUMNS
-    pd.testing.assert_frame_equal(
-        read_csv(results / "kendall_tau_by_seed.csv"), rankings.by_seed, check_dtype=False
-    )
+
+
+def test_what_is_read_back_is_what_was_found(rankings: Rankings, results: Path) -> None:
+    """Types and the missing values of baselines included."""
+    found = {
+        schemas.KENDALL_TAU: rankings.kendall_tau,
+        schemas.KENDALL_TAU_BY_SEED: rankings.by_seed,
+        schemas.DIFFERENCES: rankings.differences,
+        schemas.POINTS: rankings.points,
+    }
+    for schema, frame in found.items():
+        pd.testing.assert_frame_equal(schemas.read(results / schema.name, schema), frame)
+        assert frame["calibrated"].dtype == "boolean"
+
+
+def test_calibrated_is_a_dash_in_the_file_only(rankings: Rankings, results: Path) -> None:
+    lines = (results / "kendall_tau.csv").read_text().splitlines()[1:]
+    texts = [line.split(",")[2] for line in lines]
+    assert set(texts) == {"True", "False", "-"}
+    assert texts == list(rankings.kendall_tau["calibrated"].map(schemas.calibrated_text))
 
 
 def test_every_group_has_one_row(rankings: Rankings) -> None:
@@ -83,7 +101,8 @@ def test_every_group_has_one_row(rankings: Rankings) -> None:
         ("authors", 4): 8,
     }
     baselines = frame[frame["bn"] == "-"]
-    assert (baselines["calibrated"] == "-").all()
+    assert baselines["calibrated"].isna().all()
+    assert frame[frame["bn"] != "-"]["calibrated"].notna().all()
     assert set(baselines["scorer"]) == {*BASELINES, "random"}
     assert len(baselines) == 5 * 4
     assert not frame.duplicated(["m", "bn", "calibrated", "scorer", "protocol"]).any()
@@ -98,7 +117,7 @@ def test_a_mean_and_its_spread_are_those_of_the_seeds(
             entries = select_entries(run.scores(), run.space, table, SOUND, run.seed)
             entries = entries[entries["calibrated"]]
             taus.append(stats.kendalltau(entries["negative_loss"], entries["truth"]).statistic)
-    where = {"m": 4, "bn": "single", "calibrated": "True", "scorer": "negative_loss"}
+    where = {"m": 4, "bn": "single", "calibrated": True, "scorer": "negative_loss"}
     row = one(rankings.kendall_tau, protocol="sound", **where)
     assert row["tau_mean"] == pytest.approx(np.mean(taus), abs=1e-6)
     assert row["tau_std"] == pytest.approx(np.std(taus, ddof=1), abs=1e-6)
@@ -127,14 +146,10 @@ def test_one_seed_has_no_spread(runs: list[Run], table: Table) -> None:
 
 
 def test_differences_pair_runs_of_one_seed(rankings: Rankings) -> None:
-    where = {"m": 4, "calibrated": "False", "scorer": "accuracy", "protocol": "paper"}
+    where = {"m": 4, "calibrated": False, "scorer": "accuracy", "protocol": "paper"}
     row = one(rankings.differences, bn="shadow", minus="single", **where)
     shadow, single = (
-        rankings.by_seed.loc[
-            (rankings.by_seed[list(where)] == pd.Series(where)).all(axis=1)
-            & (rankings.by_seed["bn"] == bn),
-            "tau",
-        ].to_numpy()
+        np.array([one(rankings.by_seed, bn=bn, seed=seed, **where)["tau"] for seed in range(3)])
         for bn in ("shadow", "single")
     )
     expected = stats.ttest_rel(shadow, single).confidence_interval(0.95)
@@ -148,7 +163,7 @@ def test_differences_pair_runs_of_one_seed(rankings: Rankings) -> None:
 
 def test_pairing_narrows_the_interval(rankings: Rankings) -> None:
     """The cells of both are resampled alike: the width must be under that of unpaired taus."""
-    where = {"m": 4, "calibrated": "True", "scorer": "negative_loss", "protocol": "sound"}
+    where = {"m": 4, "calibrated": True, "scorer": "negative_loss", "protocol": "sound"}
     difference = one(rankings.differences, bn="shadow", minus="single", **where)
     widths = [
         row["tau_high"] - row["tau_low"]
@@ -166,7 +181,7 @@ def test_every_batch_norm_is_compared_with_the_parameter_count(rankings: Ranking
     assert ("shadow", "none", "authors") in pairs
     where = {"m": 4, "scorer": "num_parameters", "protocol": "sound"}
     tau = one(rankings.kendall_tau, **where)["tau_mean"]
-    ours = {"m": 4, "calibrated": "True", "scorer": "accuracy", "protocol": "sound", "bn": "single"}
+    ours = {"m": 4, "calibrated": True, "scorer": "accuracy", "protocol": "sound", "bn": "single"}
     difference = one(rankings.differences, minus="num_parameters", **ours)["difference_mean"]
     assert difference == pytest.approx(
         one(rankings.kendall_tau, **ours)["tau_mean"] - tau, abs=2e-6

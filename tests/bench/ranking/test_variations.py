@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.base.files import write_csv
 from bench.ranking.correlation import kendall_tau
 from bench.ranking.outputs import rank
 from bench.ranking.protocol import PROTOCOLS
-from bench.ranking.variations import sweep_all, sweep_taus, variations, vary
+from bench.ranking.variations import sweep_all, sweep_taus, variations, vary, write_variations
+from bench.runs import schemas
+from bench.runs.schemas import is_calibrated
 from bench.table.table import Table
 from tests.synthetic import write_runs, write_truth
 
@@ -47,7 +48,7 @@ def write_sweep(run: Run) -> pd.DataFrame:
     for part, images in zip(parts, (np.nan, 1000), strict=True):
         part["num_images"] = part["batch"] = images
     sweep = pd.concat(parts).drop(columns="calibrated")
-    write_csv(sweep, run.folder / "calibration_sweep.csv")
+    schemas.write(sweep, run.folder / "calibration_sweep.csv", schemas.CALIBRATION_SWEEP)
     return sweep
 
 
@@ -69,7 +70,7 @@ def test_the_reference_is_the_rankings_tau(runs: list[Run], table: Table) -> Non
     frame = vary(runs, table)
     reference = frame[frame["variation"] == "reference"].set_index(["bn", "seed"])["tau"]
     ranked = rank(runs, table, [PROTOCOLS["sound"]]).by_seed
-    ranked = ranked[(ranked["scorer"] == "negative_loss") & (ranked["calibrated"] == "True")]
+    ranked = ranked[(ranked["scorer"] == "negative_loss") & ranked["calibrated"].map(is_calibrated)]
     expected = ranked.set_index(["bn", "seed"])["tau"]
     assert reference.sort_index().to_numpy() == pytest.approx(expected.sort_index(), abs=1e-6)
 
@@ -122,3 +123,29 @@ def test_a_swept_run_has_variations_of_its_recipe(runs: list[Run], table: Table)
     frame = vary(runs, table)
     recipe = frame[frame["field"] == "recipe"]
     assert recipe["variation"].tolist() == ["one per cell"]
+
+
+def test_what_is_written_is_what_was_found(tmp_path: Path, runs: list[Run], table: Table) -> None:
+    write_variations(tmp_path, runs, table)
+    assert not (tmp_path / "calibration_tau.csv").exists(), "no run was swept"
+    write_sweep(runs[0])
+    write_variations(tmp_path, runs, table)
+    found = {schemas.VARIATIONS: vary(runs, table), schemas.CALIBRATION_TAU: sweep_all(runs, table)}
+    for schema, frame in found.items():
+        path = tmp_path / schema.name
+        pd.testing.assert_frame_equal(schemas.read(path, schemas.schema_of(path)), frame)
+    header, raw, *_ = (tmp_path / "calibration_tau.csv").read_text().splitlines()
+    assert header.startswith("m,bn,seed,factor,split,num_images,batch,reset,scorer,tau")
+    assert raw.startswith("4,shadow,0,raw,-,,,,negative_loss,"), "raw scores saw no images"
+    assert "none,train,1000.0,1000.0,True," in (tmp_path / "calibration_tau.csv").read_text()
+
+
+def test_a_damaged_sweep_is_refused(tmp_path: Path, runs: list[Run], table: Table) -> None:
+    write_sweep(runs[0])
+    path = runs[0].folder / "calibration_sweep.csv"
+    path.write_text(path.read_text().replace("none,train", "nine,train", 1))
+    with pytest.raises(
+        schemas.DamagedFileError, match=r"calibration_sweep.csv, line \d+: .*delete"
+    ):
+        write_variations(tmp_path, runs, table)
+    assert not (tmp_path / "variations.csv").exists()
