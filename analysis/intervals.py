@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
 from bench.ranking.intervals import CONFIDENCE
-from bench.ranking.summary import MIN_SEEDS_FOR_T
+from bench.ranking.intervals import over_seeds as t_interval
+
+__all__ = ["median_interval", "t_interval"]
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
-
-
-def t_interval(values: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
-    """Return Student's 95% interval of the mean over seeds; NaN under three seeds.
-
-    Two seeds have one degree of freedom, for which the interval is 13 standard errors wide on
-    either side: true, and of no use.
-    """
-    values = np.asarray(values, dtype=np.float64)
-    if len(values) < MIN_SEEDS_FOR_T:
-        return float("nan"), float("nan")
-    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
-    margin = float(quantile * values.std(ddof=1) / sqrt(len(values)))
-    return float(values.mean()) - margin, float(values.mean()) + margin
 
 
 def median_interval(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -12,8 +12,8 @@ from analysis.frames import groups, records, under_main_protocol
 from analysis.intervals import t_interval
 from analysis.phrases import count
 from analysis.read import read_ranking, read_runs
+from bench.ranking.intervals import MIN_SEEDS
 from bench.ranking.outputs import BY_SEED, HEADLINE
-from bench.ranking.summary import MIN_SEEDS_FOR_T
 from bench.runs.schemas.calibrated import calibrated_word, is_calibrated
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_xlabel("parameters of the batch norm at node 5, all cells (log scale)")
     ax.set_ylabel("Kendall tau-b")
     num = frame["seed"].nunique()
-    lines = f", lines 95% over {count(num, 'seed')}" if num >= MIN_SEEDS_FOR_T else ""
+    lines = f", lines 95% over {count(num, 'seed')}" if num >= MIN_SEEDS else ""
     style.heading(ax, f"m = {frame['m'].iloc[0]}: dots are seeds{lines}")
     ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax

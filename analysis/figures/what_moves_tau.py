@@ -18,7 +18,7 @@ from analysis.intervals import t_interval
 from analysis.phrases import count
 from analysis.published import shadow_minus_single
 from analysis.read import read_ranking
-from bench.ranking.summary import MIN_SEEDS_FOR_T
+from bench.ranking.intervals import MIN_SEEDS
 from bench.ranking.variations import ONE_PER_CELL, REFERENCE, VARIATIONS
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_xlabel("tau, shadow BN minus single BN" if is_difference else "Kendall tau-b")
     first = frame.iloc[0]
     cells, seeds = count(int(first["num_cells"]), "cell"), count(int(first["num_seeds"]), "seed")
-    lines = ", lines 95% over seeds" if first["num_seeds"] >= MIN_SEEDS_FOR_T else ""
+    lines = ", lines 95% over seeds" if first["num_seeds"] >= MIN_SEEDS else ""
     style.heading(ax, f"m = {first['m']}: {cells}, {seeds}{lines}")
     if is_difference:
         ax.axvline(0, color="#999999", linewidth=0.8, zorder=0.5)

@@ -53,6 +53,25 @@ class Concordance:
         with np.errstate(invalid="ignore"):
             return np.asarray(agreement / np.sqrt(scores * truths))
 
+    def within(self, mask: NDArray[np.bool_]) -> Concordance:
+        """Keep the pairs of some pairs of cells: a stratified tau-b (Taylor 1987).
+
+        Args:
+            mask: symmetric, of shape (num_cells, num_cells).
+        """
+        return Concordance(
+            self.agreement * mask, self.untied_scores * mask, self.untied_truths * mask
+        )
+
+    def jackknife(self) -> Floats:
+        """Return tau-b without each cell in turn, of shape (num_cells,)."""
+        agreement, scores, truths = (
+            pairs.sum() - pairs.sum(axis=0) - pairs.sum(axis=1) + np.diag(pairs)
+            for pairs in (self.agreement, self.untied_scores, self.untied_truths)
+        )
+        with np.errstate(invalid="ignore"):
+            return np.asarray(agreement / np.sqrt(scores * truths))
+
 
 def count_pairs(scores: Floats, truths: Floats, cells: NDArray[np.intp], num: int) -> Concordance:
     """Count the pairs of entries by cell.

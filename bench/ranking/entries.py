@@ -46,7 +46,7 @@ def select_entries(
     Returns:
         One row per entry and value of `calibrated`, with columns calibrated, architecture (of
         averaged copies the first), cell_hash, num_copies, truth, and one per scorer, higher
-        being better: negative_loss, accuracy, then the run's own.
+        being better: accuracy, negative_loss, then the run's own.
 
     Raises:
         ValueError: the table lacks truths, or too few entries are left.
@@ -131,7 +131,7 @@ def _scored(entries: pd.DataFrame, scores: pd.DataFrame, protocol: Protocol) -> 
     own = [c for c in scores.columns if c not in ("architecture", "cell_hash", "calibrated")]
     values = scores.set_index("architecture")[own].assign(negative_loss=-scores["loss"].to_numpy())
     others = [name for name in own if name not in ("accuracy", "loss")]
-    values = values[["negative_loss", "accuracy", *others]]
+    values = values[["accuracy", "negative_loss", *others]]
     joined = entries.assign(num_copies=1).join(values, on="architecture")
     if protocol.copies == "keep":
         return joined

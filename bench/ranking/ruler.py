@@ -17,6 +17,7 @@ from bench.ranking.ceiling import ceiling, estimate_noise, pair_concordance
 from bench.ranking.correlation import count_pairs, measure
 from bench.ranking.entries import scorers
 from bench.ranking.intervals import resample_cells
+from bench.ranking.strata import strata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,6 +56,8 @@ class Ranked:
         statistics: by name, with the ceiling of these entries.
         taus: tau of each resample of cells, of shape (num_resamples,); of random scores, of each
             draw of scores.
+        jackknives: tau, and tau within (see WITHIN), without each cell in turn, by name, each of
+            shape (num_cells,).
     """
 
     bn: str
@@ -63,6 +66,7 @@ class Ranked:
     num_cells: int
     statistics: dict[str, float]
     taus: Floats
+    jackknives: dict[str, Floats]
 
 
 class Ruler:
@@ -92,6 +96,7 @@ class Ruler:
         self.concordance = pair_concordance(
             np.nanmean(accuracies, axis=1), noise, is_one_repeat=protocol.truth_repeats == "random"
         )
+        self.within = strata(cells, table)
         self._known: dict[bytes, dict[Group, Ranked]] = {}
 
     def measure_run(self, run: Run, entries: pd.DataFrame) -> Iterator[tuple[Group, Ranked]]:
@@ -110,13 +115,17 @@ class Ruler:
         pairs = count_pairs(scores, truths, cells, len(self.index))
         counts = np.bincount(cells, minlength=len(self.index)).astype(np.float64)
         limit = ceiling(self.concordance, counts, float(pairs.untied_truths.sum()))
+        parts = {"tau": pairs} | {name: pairs.within(mask) for name, mask in self.within.items()}
+        every = np.ones((1, len(self.index)))
+        within = {name: float(parts[name].tau(every)[0]) for name in self.within}
         return Ranked(
             bn=run.variant,
             seed=run.seed,
             num_architectures=int(entries["num_copies"].sum()),
             num_cells=int((counts > 0).sum()),
-            statistics=measure(scores, truths) | {"ceiling": limit},
+            statistics=measure(scores, truths) | {"ceiling": limit} | within,
             taus=pairs.tau(self.resamples),
+            jackknives={name: part.jackknife() for name, part in parts.items()},
         )
 
     def _baselines(self, run: Run, entries: pd.DataFrame) -> dict[Group, Ranked]:

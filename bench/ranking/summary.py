@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
 from bench.ranking.baselines import RANDOM
-from bench.ranking.intervals import CONFIDENCE, MIN_CELLS, interval
+from bench.ranking.intervals import MIN_CELLS, crossed, interval, over_seeds
 from bench.ranking.ruler import NONE, Group
+from bench.ranking.strata import WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,13 +32,13 @@ RIVALS = {
 BASELINE = "num_parameters"
 """The rival of every batch norm."""
 
-MIN_SEEDS_FOR_T = 3
-
 
 def summary_rows(comparison: Comparison) -> Iterator[Row]:
-    """Make the rows of kendall_tau.csv: means over seeds, their spread, the interval over cells.
+    """Make the rows of kendall_tau.csv: means over seeds, their spread, their intervals.
 
-    Of random scores, spread and interval are those of single draws: what chance alone can reach.
+    tau_low and tau_high are over seeds and cells together, beside them those over cells alone and
+    over seeds alone. Of random scores, spread and interval are those of single draws: what chance
+    alone can reach.
     """
     for group, ranked in comparison.groups.items():
         yield _summary_row(group, ranked, comparison.num_cells)
@@ -61,9 +61,9 @@ def seed_rows(comparison: Comparison) -> Iterator[Row]:
 def difference_rows(comparison: Comparison) -> Iterator[Row]:
     """Make the rows of differences.csv: tau of a batch norm minus a rival's, seed by seed.
 
-    The interval over cells resamples the cells of both alike; the one over seeds is Student's, from
-    three seeds that differ on. They answer different questions: would other cells, or other seeds,
-    agree?
+    difference_low and difference_high are over seeds and cells together; beside them the interval
+    over cells, which resamples those of both alike, and Student's over seeds, from three that
+    differ on. They answer different questions: would other cells, or other seeds, agree?
     """
     for group, ranked in comparison.groups.items():
         rivals = {bn: group._replace(bn=bn) for bn in RIVALS.get(group.bn, ())}
@@ -79,13 +79,16 @@ def difference_rows(comparison: Comparison) -> Iterator[Row]:
 def _summary_row(group: Group, ranked: Sequence[Ranked], num_cells: int) -> Row:
     seeds = _by_seed(ranked)
     means = {name: _mean([s[name] for s in seeds.values()]) for name in ranked[0].statistics}
-    resampled = np.mean([one.taus for one in ranked], axis=0)
-    tau_std = _std([s["tau"] for s in seeds.values()])
-    low, high = interval(resampled, num_cells)
+    taus = np.array([s["tau"] for s in seeds.values()])
+    low, high = crossed(taus, _jackknives(ranked, "tau"), is_tau=True)
+    cells = interval(np.mean([one.taus for one in ranked], axis=0), num_cells)
+    over = over_seeds(taus) if group.bn != NONE else (float("nan"), float("nan"))
+    tau_std = _std(taus.tolist())
     if group.scorer == RANDOM:
         draws = np.concatenate([one.taus for one in ranked])
         tau_std = float(draws.std(ddof=1))
-        low, high = interval(draws, MIN_CELLS)  # their law is known for any number of cells
+        low, high = cells = interval(draws, MIN_CELLS)  # their law is known for any number of cells
+    within = {name: means.pop(name) for name in WITHIN}
     return {
         **_identity(group),
         "num_seeds": len(seeds),
@@ -96,7 +99,32 @@ def _summary_row(group: Group, ranked: Sequence[Ranked], num_cells: int) -> Row:
         "tau_low": low,
         "tau_high": high,
         **means,
+        "tau_low_cells": cells[0],
+        "tau_high_cells": cells[1],
+        "tau_low_seeds": over[0],
+        "tau_high_seeds": over[1],
+        **_within(within, ranked),
     }
+
+
+def _within(means: dict[str, float], ranked: Sequence[Ranked]) -> Row:
+    """Return each tau within with its interval over seeds and cells together."""
+    row: Row = {}
+    for name, mean in means.items():
+        values = np.array([s[name] for s in _by_seed(ranked).values()])
+        low, high = crossed(values, _jackknives(ranked, name), is_tau=True)
+        row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+    return row
+
+
+def _jackknives(ranked: Sequence[Ranked], name: str) -> Floats:
+    """Return jackknives by seed, of shape (num_seeds, num_cells), of runs of one seed averaged."""
+    return np.array(
+        [
+            np.mean([one.jackknives[name] for one in ranked if one.seed == seed], axis=0)
+            for seed in sorted({one.seed for one in ranked})
+        ]
+    )
 
 
 def _is_pair(a: Ranked, b: Ranked, minus: str) -> bool:
@@ -108,11 +136,11 @@ def _difference_row(
     group: Group, minus: str, pairs: list[tuple[Ranked, Ranked]], num_cells: int
 ) -> Row:
     values = [a.statistics["tau"] - b.statistics["tau"] for a, b in pairs]
-    low, high = interval(np.mean([a.taus - b.taus for a, b in pairs], axis=0), num_cells)
-    margin = float("nan")
-    if len(values) >= MIN_SEEDS_FOR_T and _std(values) > 0:
-        quantile = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
-        margin = float(quantile) * _std(values) / len(values) ** 0.5
+    jackknives = np.array([a.jackknives["tau"] - b.jackknives["tau"] for a, b in pairs])
+    low, high = crossed(np.array(values), jackknives, is_tau=False)
+    cells = interval(np.mean([a.taus - b.taus for a, b in pairs], axis=0), num_cells)
+    is_settled = not _std(values) > 0  # at m = 1 batch norms are the same, to the last digit
+    seeds = (float("nan"), float("nan")) if is_settled else over_seeds(values)
     return {
         "bn": group.bn,
         "minus": minus,
@@ -124,9 +152,11 @@ def _difference_row(
         "difference_std": _std(values),
         "difference_low": low,
         "difference_high": high,
-        "difference_low_seeds": _mean(values) - margin,
-        "difference_high_seeds": _mean(values) + margin,
+        "difference_low_seeds": seeds[0],
+        "difference_high_seeds": seeds[1],
         "by_seed": " ".join(f"{a.seed}:{v:.4f}" for (a, _), v in zip(pairs, values, strict=True)),
+        "difference_low_cells": cells[0],
+        "difference_high_cells": cells[1],
     }
 
 

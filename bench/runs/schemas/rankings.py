@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bench.runs.schemas.columns import (
     ACCURACY,
     CALIBRATED,
@@ -38,6 +40,9 @@ QUALITY = {
     "regret": SHARE,
     "ceiling": SHARE,
 }
+LATER = replace(CORRELATION, default="")
+LATER_DIFFERENCE = replace(DIFFERENCE, default="")
+WITHIN = {"tau_equal_conv3x3": LATER, "tau_near_parameters": LATER}
 RUN = {"m": M, "bn": TEXT, "seed": SEED}
 
 KENDALL_TAU = Schema(
@@ -52,10 +57,18 @@ KENDALL_TAU = Schema(
         "tau_low": CORRELATION,
         "tau_high": CORRELATION,
         **QUALITY,
+        "tau_low_cells": LATER,
+        "tau_high_cells": LATER,
+        "tau_low_seeds": replace(LATER, low=None, high=None),
+        "tau_high_seeds": replace(LATER, low=None, high=None),
+        **WITHIN,
+        **{f"{name}_{end}": LATER for name in WITHIN for end in ("low", "high")},
     },
     keys=tuple(IDENTITY),
     remedy=AGAIN,
+    version=2,
 )
+"""Of version 1, tau_low and tau_high are over cells alone; of version 2 over seeds and cells."""
 
 KENDALL_TAU_BY_SEED = Schema(
     "kendall_tau_by_seed.csv",
@@ -66,6 +79,7 @@ KENDALL_TAU_BY_SEED = Schema(
         "num_cells": NON_NEGATIVE,
         "tau": CORRELATION,
         **QUALITY,
+        **WITHIN,
     },
     keys=(*IDENTITY, "seed"),
     remedy=AGAIN,
@@ -86,6 +100,8 @@ DIFFERENCES = Schema(
         "difference_low_seeds": NUMBER,
         "difference_high_seeds": NUMBER,
         "by_seed": TEXT,
+        "difference_low_cells": LATER_DIFFERENCE,
+        "difference_high_cells": LATER_DIFFERENCE,
     },
     keys=(*IDENTITY, "minus"),
     remedy=AGAIN,
