@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.ranking.correlation import count_pairs
-from bench.ranking.intervals import MIN_CELLS, resample_cells, interval
+from bench.ranking.intervals import MIN_CELLS, interval, resample_cells
 
 
 def test_every_resample_draws_as_many_cells_as_there_are() -> None:
