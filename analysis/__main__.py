@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 def command(argv: Sequence[str] | None = None) -> None:
     """Redraw what was ranked."""
-    parser = Parser(prog="python -m analysis", description=__doc__)
-    parser.add_argument("results", type=Path, help="results folder, such as results/digits")
-    print(write_report(parser.parse_args(argv).results))
+    print(write_report(parser().parse_args(argv).results))
+
+
+def parser() -> Parser:
+    """Describe the command line."""
+    p = Parser(prog="python -m analysis", description=__doc__)
+    p.add_argument("results", type=Path, help="results folder, such as results/digits")
+    return p
 
 
 if __name__ == "__main__":

@@ -38,10 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def command(argv: Sequence[str] | None = None) -> None:
     """Write every table of a Markdown file anew."""
-    p = Parser(prog="python -m analysis.readme", description=__doc__)
-    p.add_argument("file", type=Path)
-    file: Path = p.parse_args(argv).file
+    file: Path = parser().parse_args(argv).file
     write_text(fill(file.read_text(), file.parent), file)
+
+
+def parser() -> Parser:
+    """Describe the command line."""
+    p = Parser(prog="python -m analysis.readme", description=__doc__)
+    p.add_argument("file", type=Path, help="Markdown file with marks, such as README.md")
+    return p
 
 
 def fill(text: str, root: Path) -> str:

@@ -93,7 +93,7 @@ class Running:
         self.values = tuple(value.clone() for value in initial)
         self.momentum = momentum
 
-    def add(self, batch: Statistics, count: int) -> None:  # noqa: ARG002
+    def add(self, batch: Statistics, count: int) -> None:  # noqa: ARG002 (Pooled's)
         """Move on by one batch."""
         self.values = tuple(
             torch.lerp(old, new, self.momentum) for old, new in zip(self.values, batch, strict=True)
@@ -116,13 +116,15 @@ class Observer:
         """Set where the next forward passes are counted."""
         self.estimate = estimate
 
-    def hook(self, norm: nn.Module, inputs: tuple[torch.Tensor], output: Any) -> None:  # noqa: ARG002
+    def hook(self, norm: nn.Module, inputs: tuple[torch.Tensor], output: Any) -> None:  # noqa: ARG002 (torch's hook)
         """Take in the batch that a norm of momentum 1 has just seen."""
         assert isinstance(norm, BatchNorm)
         if self.estimate is not None:
-            x, mean_and_variance = inputs[0], self.initial[norm][:2]
-            batch = _buffers(norm)[:2]
-            self.estimate.add(norm, mean_and_variance, batch, x.numel() // x.shape[1])  # type: ignore[arg-type]
+            x = inputs[0]
+            old_mean, old_variance, *_ = self.initial[norm]
+            mean, variance, *_ = _buffers(norm)
+            initial, batch = (old_mean, old_variance), (mean, variance)
+            self.estimate.add(norm, initial, batch, x.numel() // x.shape[1])
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class Enlarged(nn.Module):
         self.network = network
         self.size = size
 
-    def forward(self, x: torch.Tensor, path: None = None) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, x: torch.Tensor, path: None = None) -> torch.Tensor:  # noqa: ARG002 (called as a supernet is)
         """Return logits of shape (B, num_classes)."""
         if self.size:
             x = F.interpolate(x, (self.size, self.size), mode="bilinear", antialias=False)

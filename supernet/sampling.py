@@ -36,7 +36,7 @@ of training (Bender et al.'s r: each of k operations is dropped with r ** (1 / k
 repeated, since a sum of nothing has no output."""
 
 
-def uniform(space: Space, rng: np.random.Generator, progress: float) -> Any:  # noqa: ARG001
+def uniform(space: Space, rng: np.random.Generator, progress: float) -> Any:  # noqa: ARG001 (a Sampler is called so)
     """Draw m' uniform in 1..m, paths uniform without replacement, operations uniform."""
     return space.path(space.sample(rng))
 

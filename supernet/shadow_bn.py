@@ -64,7 +64,7 @@ class SingleBatchNorm(nn.Module):
         super().__init__()
         self.norm = nn.BatchNorm2d(num_features)
 
-    def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:  # noqa: ARG002 (called as all are)
         """Normalise whatever the paths were."""
         out: torch.Tensor = self.norm(x)  # (B, C, H, W)
         return out
@@ -97,7 +97,7 @@ class CombinationBatchNorm(nn.Module):
 class NoBatchNorm(nn.Module):
     """No batch norm: the sum as it is."""
 
-    def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:  # noqa: ARG002 (called as all are)
         """Return the input."""
         return x
 

@@ -67,7 +67,7 @@ def kill_in_write(number: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return replace(path, target)
 
-    Path.replace = counting  # type: ignore[method-assign,assignment]
+    Path.replace = counting  # type: ignore[method-assign,assignment]  # in this process alone
 
 
 if __name__ == "__main__":

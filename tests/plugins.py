@@ -32,7 +32,7 @@ class FirstTwo(Branches):
         return tuple({self.cell(a).hash: a for a in reversed(every)}.values())
 
 
-def only_first_node(space: CellSpace, rng: object, progress: float) -> Path:  # noqa: ARG001
+def only_first_node(space: CellSpace, rng: object, progress: float) -> Path:  # noqa: ARG001 (a Sampler is called so)
     """Sampler: train nothing but the first architecture's path."""
     path: Path = space.path(space.architectures()[0])
     return path
@@ -45,13 +45,13 @@ class Halving(nn.Module):
         super().__init__()
         self.norm = nn.BatchNorm2d(channels)
 
-    def forward(self, x: torch.Tensor, active: tuple[int, ...]) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, x: torch.Tensor, active: tuple[int, ...]) -> torch.Tensor:  # noqa: ARG002 (called as all are)
         """Normalise half of the sum."""
         out: torch.Tensor = self.norm(x / 2)
         return out
 
 
-def halving(channels: int, max_paths: int, combinations: object) -> nn.Module:  # noqa: ARG001
+def halving(channels: int, max_paths: int, combinations: object) -> nn.Module:  # noqa: ARG001 (all are made so)
     """Batch norm: build one for node 5."""
     return Halving(channels)
 
@@ -71,13 +71,13 @@ class OneCell(OwnNet):
         return out
 
 
-def inverted(path: object) -> DataSet:  # noqa: ARG001
+def inverted(path: object) -> DataSet:  # noqa: ARG001 (a loader is called so)
     """Data set: the digits, white on black turned to black on white."""
     data = load_digits()
     train = replace(data.train, pixels=255 - data.train.pixels)
     return replace(data, name="inverted", train=train)
 
 
-def num_edges(cell: Cell, skeleton: Skeleton) -> float:  # noqa: ARG001
+def num_edges(cell: Cell, skeleton: Skeleton) -> float:  # noqa: ARG001 (a Baseline is called so)
     """Baseline: the number of edges of a cell."""
     return float(cell.num_edges)

@@ -117,11 +117,10 @@ def parse(name: str, arguments: Command) -> None:
         assert not arguments
         return
     module = importlib.import_module(name)
-    make = getattr(module, "parser", None) or getattr(module, "_parser", None)
-    assert make is not None, f"{name} has no parser(): a command's arguments are read by one"
+    assert hasattr(module, "parser"), f"{name} has no parser(), which reads a command's arguments"
     with contextlib.suppress(SystemExit) if "--help" in arguments else contextlib.nullcontext():
         try:
-            make().parse_args(arguments)
+            module.parser().parse_args(arguments)
         except ValueError as error:
             pytest.fail(f"{name} {' '.join(arguments)}: {error}")
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,8 +15,7 @@ from bench import run
 from bench.config.cell_presets import digits
 from bench.config.fields import override
 from bench.config.registry import PRESETS
-from bench.space.branches import Branches
-from supernet.data.sets import load_digits
+from supernet.parts import resolve
 from supernet.score import SupernetScorer
 from tests.paths import ROOT
 
@@ -118,8 +118,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_parts_run_when_pasted(own: Path) -> None:
-    known = run.parser()._option_string_actions
-    parts = [word for option, name in PARTS.items() if option in known for word in (option, name)]
+    parts = [word for option, name in PARTS.items() for word in (option, name)]
     changes = [word for change in SMALL for word in ("--set", change)]
     asked = ["--m", "2", "--seeds", "1", "--jobs", "1", "--protocol", "sound", "--out", "results"]
     assert run.main([*asked, *changes, *parts]) == 0
@@ -145,16 +144,14 @@ def test_the_readmes_own_command_runs(own: Path) -> None:
 
 
 @pytest.mark.usefixtures("own")
-def test_own_net_has_what_scoring_asks() -> None:
-    import own  # type: ignore[import-not-found]  # the README's, made by the fixture
-
-    recipe = override(digits().recipe, {"m": "2", "calibration_images": "50"})
-    space = Branches(2)
-    net = own.OneCell(recipe, space, "shadow")
-    architectures = space.architectures()[::20]
-    rows = list(SupernetScorer(net, space, load_digits(), recipe).calibrated(architectures))
+def test_own_net_has_what_scoring_and_measuring_ask() -> None:
+    parts = resolve(override(digits().recipe, {"net": PARTS["--net"], "calibration_images": "50"}))
+    net: Any = parts.build()
+    architectures = list(parts.space.architectures())[::20]
+    data = parts.open_images(None, "cpu").data()
+    rows = list(SupernetScorer(net, parts.space, data, parts.recipe).calibrated(architectures))
     assert len(rows) == len(architectures)
     x = torch.rand(4, 1, 8, 8)
-    path = space.path(architectures[0])
-    assert torch.equal(net.eval()(x, path), net.rest(net.shared(x), path))
+    for path in map(parts.space.path, architectures):
+        assert torch.equal(net.eval()(x, path), net.rest(net.shared(x), path))
     assert net.path_sums() == []

@@ -78,7 +78,8 @@ class TensorSource:
             )
         self.images = images
         self.device = images.pixels.device
-        self.statistics = tuple(part.to(self.device) for part in statistics)
+        mean, std = statistics
+        self.statistics = (mean.to(self.device), std.to(self.device))
         self.training, self.ranks = training, ranks
         self.order = torch_generator(seed, "order")
         self.augment = torch_generator(seed, "augment")
@@ -89,7 +90,7 @@ class TensorSource:
         full, rest = divmod(len(self.images), self.training.batch_size)
         return full + (rest > 0 and not self.training.drop_last)
 
-    def epoch(self, number: int) -> Iterator[list[Batch]]:  # noqa: ARG002
+    def epoch(self, number: int) -> Iterator[list[Batch]]:  # noqa: ARG002 (a Source's)
         """Yield each step's micro-batches."""
         order = torch.randperm(len(self.images), generator=self.order)
         for index in torch.split(order, self.training.batch_size)[: self.num_steps]:
@@ -111,7 +112,7 @@ class TensorSource:
 
     def _batch(self, index: torch.Tensor) -> Batch:
         pixels, mask = augment(self.images.pixels[index], self.training, self.augment)
-        x = to_input(pixels, self.statistics)  # type: ignore[arg-type]
+        x = to_input(pixels, self.statistics)
         return x if mask is None else x.mul_(mask), self.images.labels[index]
 
 

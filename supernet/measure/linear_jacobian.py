@@ -151,14 +151,14 @@ def _grams(
     """
     x = image.expand_as(seeds).clone(memory_format=torch.channels_last)
     with _forward_mode():
-        x = forward_ad.make_dual(x.requires_grad_(True), seeds.to(x))  # type: ignore[no-untyped-call]
+        x = forward_ad.make_dual(x.requires_grad_(True), seeds.to(x))  # type: ignore[no-untyped-call]  # torch's
         raw = place.outputs(place.inputs(x, [path] * len(x)))
         before = [place.linear(output) for output in raw]
         return {"raw": _gram(raw), "normed": _gram(before)}
 
 
 def _gram(outputs: list[torch.Tensor]) -> torch.Tensor:
-    tangents = [forward_ad.unpack_dual(x).tangent for x in outputs]  # type: ignore[no-untyped-call]
+    tangents = [forward_ad.unpack_dual(x).tangent for x in outputs]  # type: ignore[no-untyped-call]  # torch's
     stacked = torch.stack([t.detach().flatten(2) for t in tangents if t is not None], dim=2)
     return (stacked @ stacked.mT).double()  # (num_seeds, channels, num_branches, num_branches)
 

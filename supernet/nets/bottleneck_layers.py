@@ -55,7 +55,8 @@ class Bottleneck(nn.Module):
         y = torch.cat(outputs, 1) if len(outputs) > 1 else outputs[0]
         y = activate(y, self.block.activation) if self.block.is_bare else y
         y = self.norm(self.project(self.squeeze(y)), active(kernels[0]))  # (B, out, H', W')
-        return x + y if self.block.has_residual else y  # type: ignore[no-any-return]
+        out: torch.Tensor = x + y if self.block.has_residual else y
+        return out
 
 
 class PathGroup(nn.Module):
@@ -105,9 +106,9 @@ class PathGroup(nn.Module):
         return F.conv2d(x, self.weight(kernels), None, self.block.stride, padding, 1, x.shape[1])
 
     def _path(self, x: torch.Tensor, kernel: int) -> torch.Tensor:
-        y = self.convs[str(kernel)](x)
+        y: torch.Tensor = self.convs[str(kernel)](x)
         if self.block.is_bare:
-            return y  # type: ignore[no-any-return]
+            return y
         return activate(self.norms[str(kernel)](y), self.block.activation)
 
 

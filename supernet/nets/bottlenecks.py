@@ -126,7 +126,7 @@ class BottleneckNet(nn.Module):
         Raises:
             ValueError: a layer whose kernels are summed in several channel groups.
         """
-        first = list(self.layers[self.num_fixed].values())  # type: ignore[operator]
+        first = list(self.layers[self.num_fixed].values())  # type: ignore[operator]  # ModuleList of ModuleDicts
         if len(first[0].groups) > 1:
             raise ValueError(
                 "kernels are summed in several channel groups: paths are compared where one batch "
@@ -135,7 +135,7 @@ class BottleneckNet(nn.Module):
         return [KernelSum(self, number, block) for number, block in enumerate(first)]
 
     def _block(self, index: int, expansion: int) -> Bottleneck:
-        block = self.layers[index][str(expansion)]  # type: ignore[index]
+        block = self.layers[index][str(expansion)]  # type: ignore[index]  # ModuleList of ModuleDicts
         assert isinstance(block, Bottleneck)
         return block
 
@@ -158,7 +158,7 @@ class KernelSum:
         """Whether the two are different kernels."""
         return first != second
 
-    def inputs(self, x: torch.Tensor, upstream: Sequence[Any]) -> torch.Tensor:  # noqa: ARG002
+    def inputs(self, x: torch.Tensor, upstream: Sequence[Any]) -> torch.Tensor:  # noqa: ARG002 (PathSum's)
         """Return the layer's input, which no path changes."""
         return self.net.shared(x)
 

@@ -138,7 +138,7 @@ class BranchCell(nn.Module):
     ) -> list[torch.Tensor]:
         """Return the outputs of some operations of one branch node."""
         projected = self.projections[node](x)
-        return [self.operations[node][op](projected) for op in operations]  # type: ignore[index]
+        return [self.operations[node][op](projected) for op in operations]  # type: ignore[index]  # ModuleList of ModuleLists
 
     def sum(self, branches: list[torch.Tensor], active: tuple[int, ...]) -> torch.Tensor:
         """Sum branches and run node 5."""

@@ -96,7 +96,7 @@ def _norms_called(model: BottleneckNet, path: KernelArchitecture | None) -> list
     """List the batch norms that a forward pass of this path calls, in order."""
     called: list[nn.BatchNorm2d] = []
 
-    def note(norm: nn.Module, inputs: object) -> None:  # noqa: ARG001
+    def note(norm: nn.Module, inputs: object) -> None:  # noqa: ARG001 (torch's hook)
         assert isinstance(norm, nn.BatchNorm2d)
         called.append(norm)
 

@@ -44,7 +44,7 @@ class CellNetwork(nn.Module):
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum = BN_MOMENTUM
 
-    def forward(self, x: torch.Tensor, path: None = None) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, x: torch.Tensor, path: None = None) -> torch.Tensor:  # noqa: ARG002 (called as a supernet is)
         """Return logits of shape (B, num_classes)."""
         out: torch.Tensor = self.network(x)
         return out

@@ -143,7 +143,7 @@ class Trainer:
                         objective = F.cross_entropy(
                             logits, labels, label_smoothing=training.label_smoothing
                         )
-                    (objective * (len(labels) / step_size)).backward()  # type: ignore[no-untyped-call]
+                    (objective * (len(labels) / step_size)).backward()  # type: ignore[no-untyped-call]  # torch's
                 num_seen += len(labels)
                 loss_sum += objective.detach() * len(labels)
                 num_correct += (logits.detach().argmax(1) == labels).sum()

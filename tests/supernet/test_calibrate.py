@@ -113,10 +113,10 @@ def test_interrupted_it_still_puts_everything_back(where: str) -> None:
 
 def test_without_reset_the_running_average_moves_on() -> None:
     norm = nn.BatchNorm2d(1)
-    nn.init.constant_(norm.running_mean, 8.0)  # type: ignore[arg-type]
+    assert norm.running_mean is not None
+    nn.init.constant_(norm.running_mean, 8.0)
     x = images()
     with calibrated(norm, lambda: norm(x), KEEP):
-        assert norm.running_mean is not None
         assert norm.running_mean.item() == pytest.approx(0.75 * 8.0 + 0.25 * x.mean().item())
 
 

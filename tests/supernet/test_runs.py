@@ -43,9 +43,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_run_writes_what_the_design_lists(whole: Run) -> None:
     names = {path.name for path in whole.folder.iterdir()}
-    assert names == {
-        *SAME_BYTES, "run.json", "times.csv", "checkpoint.pt", "checkpoint-epoch2.pt"
-    }  # fmt: skip
+    assert names == {*SAME_BYTES, "run.json", "times.csv", "checkpoint.pt", "checkpoint-epoch2.pt"}
     assert whole.folder.parts[-2:] == ("branches-m1", "shadow-seed0")
     scores = whole.scores()
     assert list(scores) == ["architecture", "cell_hash", "calibrated", "accuracy", "loss"]

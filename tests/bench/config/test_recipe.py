@@ -55,9 +55,17 @@ def test_every_net_has_the_same_checks(net: object, field: str, value: int) -> N
 def test_override_reaches_every_part() -> None:
     changed = override(
         digits().recipe,
-        {"epochs": "3", "lr": "0.5", "flip": "true", "stem_channels": "4", "m": "2",
-         "calibration_reset": "False", "snapshot_epochs": "1,3", "batch_norm": "none"},
-    )  # fmt: skip
+        {
+            "epochs": "3",
+            "lr": "0.5",
+            "flip": "true",
+            "stem_channels": "4",
+            "m": "2",
+            "calibration_reset": "False",
+            "snapshot_epochs": "1,3",
+            "batch_norm": "none",
+        },
+    )
     assert changed.training.epochs == 3
     assert changed.training.lr == 0.5
     assert changed.training.flip is True

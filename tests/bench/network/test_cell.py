@@ -115,7 +115,7 @@ def test_equality_is_isomorphism() -> None:
 
 def test_a_cell_is_immutable() -> None:
     with pytest.raises(FrozenInstanceError):
-        FIRST_CELL.operations = ()  # type: ignore[misc]
+        FIRST_CELL.operations = ()  # type: ignore[misc]  # frozen: what is tested
 
 
 @pytest.mark.parametrize("kind", [np.array, np.uint8, np.float64, np.bool_, list, tuple])

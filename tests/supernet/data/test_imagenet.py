@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +19,6 @@ from bench.network.skeleton import BlockSkeleton
 from supernet.data.decode import BrokenImageError, decode
 from supernet.data.imagenet import FilePool, centre, first, list_files
 from supernet.distributed import ALONE, Ranks
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TRAINING = Training(epochs=2, batch_size=4, workers=0)
 RECIPE = Recipe(
@@ -132,8 +131,7 @@ def test_a_png_under_a_wrong_name_is_decoded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_broken_image_is_named(root: Path, workers: int) -> None:
     broken = pool(root).splits["train"].paths[3]
-    with open(broken, "r+b") as file:  # noqa: PTH123
-        file.truncate(100)
+    os.truncate(broken, 100)
     recipe = replace(RECIPE, training=replace(TRAINING, workers=workers))
     with pytest.raises(BrokenImageError, match=f"{broken} can't be decoded"):
         list(pool(root, recipe).source(0, ALONE).epoch(0))
@@ -141,8 +139,7 @@ def test_a_broken_image_is_named(root: Path, workers: int) -> None:
 
 def test_a_broken_image_is_replaced_and_counted_where_asked(root: Path) -> None:
     broken = pool(root).splits["train"].paths[3]
-    with open(broken, "wb") as file:  # noqa: PTH123
-        file.write(b"no image")
+    Path(broken).write_bytes(b"no image")
     lenient = pool(root, replace(RECIPE, skip_broken=True))
     source = lenient.source(0, ALONE)
     assert sum(len(parts[0][1]) for _ in range(2) for parts in source.epoch(_)) == 40
@@ -162,8 +159,7 @@ def test_a_broken_validation_image_is_named_or_left_out(root: Path) -> None:
 def test_a_broken_image_to_score_is_replaced_by_the_next(root: Path) -> None:
     first_to_calibrate = first(pool(root).splits["train"], 1).paths[0]
     whole = pool(root).data().train
-    with open(first_to_calibrate, "wb") as file:  # noqa: PTH123
-        file.write(b"no image")
+    Path(first_to_calibrate).write_bytes(b"no image")
     lenient = pool(root, replace(RECIPE, skip_broken=True)).data().train
     assert len(lenient) == 5
     assert torch.equal(lenient.pixels[:4], whole.pixels[1:])
@@ -173,8 +169,7 @@ def test_a_broken_image_to_score_is_replaced_by_the_next(root: Path) -> None:
 
 def test_nothing_but_broken_images_is_an_error(root: Path) -> None:
     for path in pool(root).splits["train"].paths:
-        with open(path, "wb") as file:  # noqa: PTH123
-            file.write(b"no image")
+        Path(path).write_bytes(b"no image")
     source = pool(root, replace(RECIPE, skip_broken=True)).source(0, ALONE)
     with pytest.raises(BrokenImageError, match="10 images in a row don't decode"):
         list(source.epoch(0))

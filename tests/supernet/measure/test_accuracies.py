@@ -26,17 +26,30 @@ from supernet.nets.bottlenecks import BottleneckNet, supernet
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bench.space.kernels import KernelSpace
+
 TINY = BlockSkeleton(width=0.1, depth=0.1, image_size=16, num_classes=5)
 S1_MEASUREMENTS = ("bn_statistics", "similarity", "jacobian", "curve", "accuracies")
 SMALL = ["image_size=8", "in_channels=1", "width=0.1", "depth=0.1", "batch_size=100"]
-DIGITS = ["--data-set", "digits", "--set", *SMALL, "epochs=2", "crop_padding=1", "cutout=0",
-          "flip=false", "lr=0.1", "snapshot_epochs=1", "num_score_images=100",
-          "calibration_images=100"]  # fmt: skip
+DIGITS = [
+    "--data-set",
+    "digits",
+    "--set",
+    *SMALL,
+    "epochs=2",
+    "crop_padding=1",
+    "cutout=0",
+    "flip=false",
+    "lr=0.1",
+    "snapshot_epochs=1",
+    "num_score_images=100",
+    "calibration_images=100",
+]
 
 
-def lived_in(space: object) -> BottleneckNet:
+def lived_in(space: KernelSpace) -> BottleneckNet:
     torch.manual_seed(0)
-    model = supernet(space)  # type: ignore[arg-type]
+    model = supernet(space)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))

@@ -86,19 +86,34 @@ def test_every_kind_of_batch_norm_is_read() -> None:
     frame = read_statistics(model)
     families = frame.drop_duplicates(["block", "num_paths", "combination"])
     assert families[["block", "num_paths", "combination"]].values.tolist() == [
-        [0, 1, ""], [0, 2, ""], [0, 3, ""], [1, 0, ""], [2, 1, "0"], [2, 2, "1-4"],
-    ]  # fmt: skip
+        [0, 1, ""],
+        [0, 2, ""],
+        [0, 3, ""],
+        [1, 0, ""],
+        [2, 1, "0"],
+        [2, 2, "1-4"],
+    ]
     assert len(frame) == 12
     assert read_statistics(nn.ReLU()).empty
 
 
 def norms(mean: list[float], bias: list[float]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
-        {"m": 2, "bn": "shadow", "seed": 0, "block": 0, "num_paths": k, "channel": channel,
-         "mean": k * mu, "variance": float(k * k), "weight": 1.0, "bias": beta}
+        {
+            "m": 2,
+            "bn": "shadow",
+            "seed": 0,
+            "block": 0,
+            "num_paths": k,
+            "channel": channel,
+            "mean": k * mu,
+            "variance": float(k * k),
+            "weight": 1.0,
+            "bias": beta,
+        }
         for k in (1, 2)
         for channel, (mu, beta) in enumerate(zip(mean, bias, strict=True))
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 

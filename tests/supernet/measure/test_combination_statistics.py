@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def test_statistics_are_those_of_calibrating_one_path(snapshots: Snapshots) -> N
     for place in (0, 30, 65):
         path = run.space.path(run.space.architectures()[place])
         num_paths = sum(map(len, path))
-        with calibrated(model, lambda: model(x, path), calibration):  # noqa: B023
+        with calibrated(model, partial(model, x, path), calibration):
             for block, cell in enumerate(model.cells()):
                 norm: Any = cell.node.norm
                 norm = norm.norms[num_paths - 1]

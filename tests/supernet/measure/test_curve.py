@@ -62,8 +62,13 @@ def test_settings_change_one_thing_each() -> None:
     by_factor = {f: [s for s in settings if s.factor == f] for f in ("images", "batch", "split")}
     assert [s.num_images for s in by_factor["images"]] == [16, 32, 64, 128, 256, 512]
     assert [(s.batch, s.reset) for s in by_factor["batch"]] == [
-        (16, True), (64, True), (256, True), (16, False), (64, False), (256, False),
-    ]  # fmt: skip
+        (16, True),
+        (64, True),
+        (256, True),
+        (16, False),
+        (64, False),
+        (256, False),
+    ]
     assert {s.split for s in by_factor["split"]} == {"valid"}
     assert [s.num_images for s in by_factor["split"]] == [16, 32, 64, 128, 256]
     assert [s.reset for s in settings if s.factor == "reset"] == [False]

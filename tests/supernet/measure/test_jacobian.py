@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from tests.measured_run import snapshots_of, train_run
 SPACE = Branches(2)
 PATH = ((1,), (), (2,), ())
 
+Function = Callable[[torch.Tensor], torch.Tensor]
+
 
 def network(batch_norm: str = "shadow", size: int = 8, channels: int = 2) -> CellNet:
     """Make a network whose batch norms do something, in eval mode."""
@@ -35,8 +38,8 @@ def network(batch_norm: str = "shadow", size: int = 8, channels: int = 2) -> Cel
     skeleton = Skeleton(stem_channels=channels, cells_per_stack=1, image_size=size, in_channels=1)
     model = CellNet(skeleton, SPACE, norm_under_test(batch_norm)).eval().requires_grad_(False)
     for norm in (m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)):
-        norm.running_mean.uniform_(-0.2, 0.2)  # type: ignore[union-attr]
-        norm.running_var.uniform_(0.3, 2.0)  # type: ignore[union-attr]
+        norm.get_buffer("running_mean").uniform_(-0.2, 0.2)
+        norm.get_buffer("running_var").uniform_(0.3, 2.0)
         norm.weight.uniform_(0.5, 1.5)
     return model
 
@@ -49,29 +52,33 @@ def exact(place: BranchSum, image: torch.Tensor) -> dict[Any, float]:
     """Return cosines of whole Jacobians by reverse mode, a row at a time, the slow way."""
 
     def jacobian(function: object) -> torch.Tensor:
-        full = torch.autograd.functional.jacobian(function, image)  # type: ignore[no-untyped-call]
+        full = torch.autograd.functional.jacobian(function, image)  # type: ignore[no-untyped-call]  # torch's
         return torch.as_tensor(full).double().flatten()
 
     found = {}
     for kind, i, j in list(pairs(place, SPACE.m))[::7]:
-        both = kind == "sum"
-
-        def second(x: torch.Tensor) -> torch.Tensor:
-            y = outputs_of(place, x)
-            return y[i] + y[j] if both else y[j]  # noqa: B023  # called within this turn
-
-        members = [i, j] if both else [j]
-        sides = {
-            "raw": (lambda x: outputs_of(place, x)[i], second),  # noqa: B023
-            "normed": (
-                lambda x: place.normed(outputs_of(place, x)[i], [i]),  # noqa: B023
-                lambda x: place.normed(second(x), members),  # noqa: B023
-            ),
-        }
-        for where, (f, g) in sides.items():
+        for where, (f, g) in sides(place, kind, i, j).items():
             a, b = jacobian(f), jacobian(g)
             found[kind, i, j, where] = (a @ b / (a.norm() * b.norm())).item()
     return found
+
+
+def sides(place: BranchSum, kind: str, i: int, j: int) -> dict[str, tuple[Function, Function]]:
+    """Return the two functions of an image that a comparison is of, raw and normed."""
+    both = kind == "sum"
+    members = [i, j] if both else [j]
+
+    def second(x: torch.Tensor) -> torch.Tensor:
+        y = outputs_of(place, x)
+        return y[i] + y[j] if both else y[j]
+
+    return {
+        "raw": (lambda x: outputs_of(place, x)[i], second),
+        "normed": (
+            lambda x: place.normed(outputs_of(place, x)[i], [i]),
+            lambda x: place.normed(second(x), members),
+        ),
+    }
 
 
 @pytest.mark.parametrize(
@@ -122,7 +129,8 @@ def test_receptive_fields_hold_all_that_an_output_sees(cell: int, side: int) -> 
     x = torch.rand(1, 1, 32, 32, requires_grad=True)
     outputs = outputs_of(place, x)
     middle = outputs[0].shape[2] // 2
-    sum(out[:, :, middle, middle].sum() for out in outputs).backward()  # type: ignore[union-attr]
+    total = torch.stack([out[:, :, middle, middle].sum() for out in outputs]).sum()
+    total.backward()  # type: ignore[no-untyped-call]  # torch's
     assert x.grad is not None
     rows, columns = torch.nonzero(x.grad[0, 0], as_tuple=True)
     assert max(int(rows.max() - rows.min()), int(columns.max() - columns.min())) < side

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -155,36 +155,47 @@ def test_the_supernets_folding_equals_separate_kernels() -> None:
 
 def test_s1_block_by_hand() -> None:
     """project(sum of relu6(BN(depthwise))), then SBN number m', then the input added."""
-    block = Block(in_channels=8, out_channels=8, groups=((3, 5, 7, 9),), expansion=3,
-                  activation="relu6")  # fmt: skip
+    block = Block(
+        in_channels=8, out_channels=8, groups=((3, 5, 7, 9),), expansion=3, activation="relu6"
+    )
     torch.manual_seed(0)
-    module, x = Bottleneck(block, 3, 2, SHADOW).eval(), torch.randn(2, 8, 6, 6)
-    y = F.relu6(module.expand.norm(F.conv2d(x, module.expand.conv.weight)))  # type: ignore[union-attr, operator, arg-type]
+    module: Any = Bottleneck(block, 3, 2, SHADOW).eval()
+    x = torch.randn(2, 8, 6, 6)
+    y = F.relu6(module.expand.norm(F.conv2d(x, module.expand.conv.weight)))
     group = module.groups[0]
     paths = [
-        F.relu6(group.norms[k](F.conv2d(y, group.convs[k].weight, padding=p, groups=24)))  # type: ignore
+        F.relu6(group.norms[k](F.conv2d(y, group.convs[k].weight, padding=p, groups=24)))
         for k, p in (("5", 2), ("9", 4))
     ]
-    expected = x + module.norm.norms[1](F.conv2d(paths[0] + paths[1], module.project.weight))  # type: ignore
+    expected = x + module.norm.norms[1](F.conv2d(paths[0] + paths[1], module.project.weight))
     assert torch.allclose(module(x, ((5, 9),)), expected, atol=1e-6)
 
 
 def test_s3_block_by_hand() -> None:
     """Groups of bare sums, each its SBN number m', then activation, squeeze, project, BN."""
-    block = Block(in_channels=8, out_channels=16, groups=((3, 5, 7, 9),) * 4, expansion=2, stride=2,
-                  squeeze=0.5, activation="swish", is_bare=True)  # fmt: skip
+    block = Block(
+        in_channels=8,
+        out_channels=16,
+        groups=((3, 5, 7, 9),) * 4,
+        expansion=2,
+        stride=2,
+        squeeze=0.5,
+        activation="swish",
+        is_bare=True,
+    )
     torch.manual_seed(0)
-    module, x = Bottleneck(block, 2, 2, SHADOW).eval(), torch.randn(2, 8, 6, 6)
+    module: Any = Bottleneck(block, 2, 2, SHADOW).eval()
+    x = torch.randn(2, 8, 6, 6)
     kernels = ((3,), (3, 9), (7,), (5, 7))
-    y = F.silu(module.expand.norm(module.expand.conv(x)))  # type: ignore
+    y = F.silu(module.expand.norm(module.expand.conv(x)))
     outputs = []
     for group, part, chosen in zip(module.groups, y.chunk(4, 1), kernels, strict=True):
-        total = sum(group.convs[str(k)](part) for k in chosen)  # type: ignore
-        outputs.append(group.norm.norms[len(chosen) - 1](total))  # type: ignore
+        total = sum(group.convs[str(k)](part) for k in chosen)
+        outputs.append(group.norm.norms[len(chosen) - 1](total))
     y = F.silu(torch.cat(outputs, 1))
-    gate = F.silu(module.squeeze.reduce(y.mean((2, 3), keepdim=True)))  # type: ignore
-    y = y * torch.sigmoid(module.squeeze.expand(gate))  # type: ignore
-    expected = module.norm.norm(module.project(y))  # type: ignore
+    gate = F.silu(module.squeeze.reduce(y.mean((2, 3), keepdim=True)))
+    y = y * torch.sigmoid(module.squeeze.expand(gate))
+    expected = module.norm.norm(module.project(y))
     assert torch.allclose(module(x, kernels), expected, atol=1e-6)
 
 
@@ -201,10 +212,13 @@ def test_shadow_batch_norms_are_where_the_paper_has_them(
     for layer in model.layers[space.num_fixed :]:
         assert isinstance(layer, nn.ModuleDict)
         counts = [
-            sum(".norms." in f".{name}" and ".groups.0.norms." not in f".{name}"
-                for name, m in block.named_modules() if isinstance(m, nn.BatchNorm2d))
+            sum(
+                ".norms." in f".{name}" and ".groups.0.norms." not in f".{name}"
+                for name, m in block.named_modules()
+                if isinstance(m, nn.BatchNorm2d)
+            )
             for block in layer.values()
-        ]  # fmt: skip
+        ]
         assert counts == list(per_layer.values())
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -45,7 +46,7 @@ def test_path_of_the_supernet_is_the_stand_alone_network_of_its_cell(
 ) -> None:
     """Count the parameters a path trains: the cell's own, but for what node 5 differs in."""
     model = build(batch_norm)
-    F.cross_entropy(model(images(), path(text)), torch.zeros(5).long()).backward()  # type: ignore[no-untyped-call]
+    F.cross_entropy(model(images(), path(text)), torch.zeros(5).long()).backward()  # type: ignore[no-untyped-call]  # torch's
     used = sum(p.numel() for p in model.parameters() if p.grad is not None)
     channels = [cell.node.conv.out_channels for cell in model.cells()]
     differs = {"shadow-sum": 2 * sum(channels), "none": -sum(channels)}.get(batch_norm, 0)
@@ -70,13 +71,15 @@ def _modules_in_order(model: CellNet, text: str) -> list[nn.Module]:
     modules: list[nn.Module] = [model.stem_conv.conv, model.stem_conv.norm]
     operations = sorted((op, node) for node, ops in enumerate(path(text)) for op in ops)
     for cell in model.cells():
+        operations_of: Any = cell.operations
+        projections: Any = cell.projections
+        node5: Any = cell.node
         for op, node in operations:
-            block = cell.operations[node][op]  # type: ignore[index]
+            block = operations_of[node][op]
             modules += [block.conv, block.norm] if op != 2 else []
-        modules += [cell.node.conv, cell.node.norm.norm]  # type: ignore[list-item]
+        modules += [node5.conv, node5.norm.norm]
         for _, node in operations:
-            projection = cell.projections[node]
-            modules += [projection.conv, projection.norm]  # type: ignore[list-item]
+            modules += [projections[node].conv, projections[node].norm]
     return [*modules, model.classifier]
 
 
@@ -86,8 +89,8 @@ def test_shadow_batch_norm_changes_exactly_the_paths_of_its_size(size: int) -> N
     texts = ["3---", "--1-", "31--", "p--3", "p13-", "3333"]
     before = {text: model(images(), path(text)) for text in texts}
     for cell in model.cells():
-        norm = cell.node.norm.norms[size - 1]  # type: ignore[index]
-        nn.init.constant_(norm.weight, 1.5)  # type: ignore[union-attr]
+        norm: Any = cell.node.norm
+        nn.init.constant_(norm.norms[size - 1].weight, 1.5)
     for text in texts:
         is_same = torch.equal(model(images(), path(text)), before[text])
         assert is_same == (sum(c != "-" for c in text) != size)
@@ -132,7 +135,7 @@ def test_unused_parameters_get_no_gradient_no_decay_and_no_momentum() -> None:
     for text in ("3311", "31--"):  # the first step gives every momentum a value
         before = {name: value.clone() for name, value in model.state_dict().items()}
         optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(model(images(), path(text)), labels).backward()  # type: ignore[no-untyped-call]
+        F.cross_entropy(model(images(), path(text)), labels).backward()  # type: ignore[no-untyped-call]  # torch's
         buffers = {id(p): s["momentum_buffer"].clone() for p, s in optimizer.state.items()}
         optimizer.step()
     used = {name for name, p in model.named_parameters() if p.grad is not None}

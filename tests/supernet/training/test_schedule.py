@@ -37,7 +37,7 @@ class Net(nn.Module):
         self.norm = nn.BatchNorm2d(4)
         self.dense = nn.Linear(4, 4)
 
-    def forward(self, x: torch.Tensor, path: None) -> torch.Tensor:  # noqa: ARG002
+    def forward(self, x: torch.Tensor, path: None) -> torch.Tensor:  # noqa: ARG002 (a net is called so)
         """Return logits of shape (B, 4)."""
         out: torch.Tensor = self.dense(self.norm(self.conv(x / 255)).relu().mean((2, 3)))
         return out
@@ -104,7 +104,7 @@ def test_average_follows_by_hand() -> None:
     for step in range(1, 6):
         with torch.no_grad():
             model.weight.fill_(step + 1.0)
-            model.num_batches_tracked.fill_(step)  # type: ignore[union-attr]
+            model.get_buffer("num_batches_tracked").fill_(step)
         ema.update(model)
         decay = (1 + step) / (10 + step)
         expected = decay * expected + (1 - decay) * (step + 1.0)
