@@ -2,9 +2,9 @@
 
     python -m analysis.readme README.md
 
-Between `<!-- tau: FOLDER,PROTOCOL,M ... -->` and `<!-- end -->` it puts a table of tau by the
-headline scorer, a column for each FOLDER's kendall_tau.csv under that protocol and m, and last the
-paper's Table 3 for the m of the last column.
+Between `<!-- tau: FOLDER,PROTOCOL,M ... -->` and `<!-- end -->` it puts a table of tau by accuracy,
+then by negative loss, a column for each FOLDER's kendall_tau.csv under that protocol and m, and
+last the paper's Table 3 for the m of the last column.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ import re
 import sys
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from analysis import style
 from analysis.frames import records
 from analysis.phrases import NOTHING, describe_n, describe_tau, name_row
 from analysis.published import TABLE3
 from analysis.read import read_ranking
 from bench.base.command import Parser, run_command
 from bench.base.files import write_text
-from bench.ranking.outputs import HEADLINE, KENDALL_TAU
+from bench.ranking.outputs import FINER, HEADLINE, KENDALL_TAU
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,20 +79,25 @@ def _rows(root: Path, column: str) -> tuple[str, dict[str, str]]:
     folder, protocol, m = column.split(",")
     frame = read_ranking(root / folder, KENDALL_TAU)
     shown = frame[(frame["protocol"] == protocol) & (frame["m"] == int(m))]
-    is_method = shown["bn"].isin(METHODS) & (shown["scorer"] == HEADLINE)
-    rows = records(shown[is_method | shown["scorer"].isin(BASELINES)])
+    parts = [shown[shown["bn"].isin(METHODS) & (shown["scorer"] == s)] for s in (HEADLINE, FINER)]
+    rows = records(pd.concat([*parts, shown[shown["scorer"].isin(BASELINES)]]))
     if not rows:
         raise ValueError(f"{folder} has no results of protocol {protocol}, m={m}")
     head = f"{Path(folder).name}, protocol {protocol}, m = {m} ({describe_n(rows[0])})"
     ceiling = rows[0]["ceiling"]
-    cells = {name_row(row): describe_tau(row) for row in rows}
+    cells = {_name(row): describe_tau(row) for row in rows}
     return head, cells | {"noise ceiling": NOTHING if isnan(ceiling) else f"{ceiling:.2f}"}
+
+
+def _name(row: dict[str, Any]) -> str:
+    """Name a row, and the scorer where it is not the paper's."""
+    return name_row(row) + (f", by {style.label(FINER)}" if row["scorer"] == FINER else "")
 
 
 def _place(name: str) -> tuple[str, bool]:
     """Return the batch norm and calibrated of a row's name, as TABLE3 keys them."""
     method, _, state = name.partition(" BN, ")
-    return method, state == "calibrated"
+    return ("", False) if "," in state else (method, state == "calibrated")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from analysis.phrases import (
 from analysis.read import read_ranking
 from analysis.text_table import TextTable, to_markdown, to_rich
 from bench.ranking.outputs import DIFFERENCES, HEADLINE, KENDALL_TAU
+from bench.ranking.strata import EQUAL_CONV3X3, NEAR_PARAMETERS
 from bench.ranking.summary import BASELINE
 from bench.runs.schemas.calibrated import calibrated_word, is_calibrated
 
@@ -38,32 +39,38 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 MARKDOWN = "kendall_tau.md"
+EQUAL = "tau, equal 3x3 counts"
+NEAR = "tau, near parameter counts"
 COLUMNS = (
     "batch norm",
     "calibrated",
     "scorer",
     "tau",
-    "95% over cells",
+    "95%",
     "sd over seeds",
+    EQUAL,
+    NEAR,
     "Spearman",
     "weighted tau",
     "top 10%",
     "regret",
 )
-PAGE_COLUMNS = ("method", "tau", "95% over cells", "sd over seeds", "scored by", *COLUMNS[6:])
+PAGE_COLUMNS = ("method", "tau", "95%", "scored by", *COLUMNS[5:])
 """With what a telephone shows before it is scrolled first."""
 DIFFERENCE_COLUMNS = (
     "difference of tau",
     "m",
     "mean",
+    "95%",
     "95% over cells",
     "95% over seeds",
     "sd over seeds",
     "seeds",
 )
 PAIRED = (
-    f"tau of {style.label(HEADLINE)} in pairs of runs of one seed. Over cells: both resampled "
-    "alike (none under 10 cells). Over seeds: Student's interval, from three seeds on"
+    f"tau of {style.label(HEADLINE)} in pairs of runs of one seed; 95% over seeds and cells "
+    "together (none under 10 cells). Beside it over cells alone, both resampled alike, and over "
+    "seeds alone, Student's, from three seeds on"
 )
 COUNTED = "the same against the parameter count, on the same entries"
 NARROW = {
@@ -71,8 +78,8 @@ NARROW = {
     "calibrated": "calib.",
     "scorer": "scorer",
     "tau": "tau",
-    "95% over cells": "95% cells",
-    "sd over seeds": "sd seeds",
+    "95%": "95%",
+    EQUAL: "eq. 3x3",
     "regret": "regret",
 }
 """What fits a terminal of 80 columns, and under which headings."""
@@ -157,8 +164,16 @@ def difference_lines(frame: DataFrame) -> list[str]:
 
 def _say_difference(row: Row) -> str:
     what = f"{_name_difference(row)}, m = {row['m']}, {calibrated_word(row['calibrated'])}"
-    _, _, mean, cells, seeds, *_ = _difference(row)
-    return f"{what}: {mean}, 95% over cells {cells}, over seeds {seeds}"
+    mean, both = _difference(row)[2:4]
+    return f"{what}: {mean}, 95% over seeds and cells {both}{_verdict(row)}"
+
+
+def _verdict(row: Row) -> str:
+    """Say what an interval that holds 0 excludes; nothing where it does not, or there is none."""
+    low, high = row["difference_low"], row["difference_high"]
+    if isnan(low) or not low <= 0 <= high:
+        return ""
+    return f": none detected, more than {max(-low, high):.2f} excluded"
 
 
 def _cells(row: Row) -> Row:
@@ -170,8 +185,10 @@ def _cells(row: Row) -> Row:
         "calibrated": yes(row["calibrated"]),
         "scorer": style.label(row["scorer"]),
         "tau": number(row["tau_mean"]),
-        "95% over cells": interval(row["tau_low"], row["tau_high"], number),
+        "95%": interval(row["tau_low"], row["tau_high"], number),
         "sd over seeds": number(row["tau_std"]),
+        EQUAL: number(row[EQUAL_CONV3X3], 2),
+        NEAR: number(row[NEAR_PARAMETERS], 2),
         "Spearman": number(row["spearman"]),
         "weighted tau": number(row["weighted_tau"]),
         "top 10%": number(row["precision_top10"], 2),
@@ -195,6 +212,7 @@ def _difference(row: Row) -> tuple[str, ...]:
         str(row["m"]),
         signed(row["difference_mean"]),
         interval(row["difference_low"], row["difference_high"], signed),
+        interval(row["difference_low_cells"], row["difference_high_cells"], signed),
         interval(row["difference_low_seeds"], row["difference_high_seeds"], signed),
         number(row["difference_std"]),
         str(row["num_seeds"]),
@@ -223,7 +241,8 @@ TAU = Tables(
 
 DIFFERENCES_OF_TAU = Tables(
     title="Does shadow batch norm rank better?",
-    text="Differences of tau. An interval that holds 0 settles nothing.",
+    text="Differences of tau. Where an interval holds 0, none was detected, and what lies outside "
+    "is excluded.",
     compute=lambda results: difference_tables(read_ranking(results, DIFFERENCES)),
     numbers=(DIFFERENCES,),
 )

@@ -10,10 +10,11 @@ from matplotlib.patches import Patch
 from analysis import style
 from analysis.figure import RANK, Analysis
 from analysis.frames import records
-from analysis.phrases import NOTHING, describe_n, describe_tau, name_row
+from analysis.phrases import NOTHING, describe_n, describe_tau, name_row, number
 from analysis.published import TABLE3
 from analysis.read import read_ranking
-from bench.ranking.outputs import BY_SEED, HEADLINE, IDENTITY, KENDALL_TAU
+from bench.ranking.outputs import BY_SEED, FINER, HEADLINE, IDENTITY, KENDALL_TAU
+from bench.ranking.strata import EQUAL_CONV3X3
 from bench.runs.schemas.calibrated import is_calibrated, is_raw
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-ROW_HEIGHT = 0.25  # inches
+ROW_HEIGHT = 0.28  # inches
 
 
 def compute(results: Path) -> DataFrame:
@@ -35,14 +36,15 @@ def compute(results: Path) -> DataFrame:
 
 
 def panels(frame: DataFrame) -> list[DataFrame]:
-    """Split into one frame per protocol, with the headline scorer and the baselines."""
-    shown = frame[(frame["scorer"] == HEADLINE) | (frame["bn"] == NOTHING)]
+    """Split into one frame per protocol, with accuracy, negative loss and the baselines."""
+    shown = frame[frame["scorer"].isin([HEADLINE, FINER]) | (frame["bn"] == NOTHING)]
     return [shown[shown["protocol"] == protocol] for protocol in frame["protocol"].unique()]
 
 
 def height(frame: DataFrame) -> float:
     """Return a panel's height in inches: one line per group, and a heading per m."""
-    num_lines = (frame["scorer"] != "random").sum() + 1.4 * frame["m"].nunique()
+    is_line = ~frame["scorer"].isin(["random", FINER])
+    num_lines = is_line.sum() + 1.4 * frame["m"].nunique()
     return float(ROW_HEIGHT * num_lines + 1.1)
 
 
@@ -51,13 +53,17 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     y = 0.0
     ticks: dict[float, str] = {}
     for m, same in frame.groupby("m"):
-        shown = records(same[same["scorer"] != "random"])
+        shown = records(same[~same["scorer"].isin(["random", FINER])])
+        finer = {(r["bn"], is_calibrated(r["calibrated"])): r for r in _finer(same)}
         rows: list[Row] = sorted(shown, key=_order)
         _write(ax, 0, y, f"m = {m}: {describe_n(rows[0])}", weight="bold")
+        _write(ax, 1.01, y, "tau", fontsize=8)
+        _write(ax, 1.2, y, "eq. 3x3", fontsize=8)
         _draw_limits(ax, same, y + 0.5, y + 0.5 + len(rows))
         for row in rows:
             y += 1
             _draw_row(ax, row, y)
+            _draw_finer(ax, finer.get((row["bn"], is_calibrated(row["calibrated"]))), y)
             ticks[y] = name_row(row)
         y += 1.4
     _finish(ax, frame, ticks, y - 0.9)
@@ -69,7 +75,7 @@ def _draw_row(ax: Axes, row: Row, y: float) -> None:
     face = "white" if is_raw(row["calibrated"]) else color
     ax.hlines(y, row["tau_low"], row["tau_high"], color=color, linewidth=1.8)
     if row["bn"] != NOTHING and len(row["taus"]) > 1:
-        ax.plot(row["taus"], [y + 0.24] * len(row["taus"]), ".", color=color, markersize=3.5)
+        ax.plot(row["taus"], [y + 0.2] * len(row["taus"]), ".", color=color, markersize=3.5)
     marker = "o" if row["bn"] != NOTHING else "s"
     ax.plot(row["tau_mean"], y, marker, color=color, markerfacecolor=face, markersize=6)
     if paper := TABLE3.get((row["m"], row["bn"], is_calibrated(row["calibrated"]))):
@@ -77,6 +83,20 @@ def _draw_row(ax: Axes, row: Row, y: float) -> None:
         look |= {"color": color, "markerfacecolor": "white"}
         ax.errorbar(paper.mean, y - 0.27, xerr=paper.std, fmt="D", **look)
     _write(ax, 1.01, y, describe_tau(row), fontsize=8)
+    _write(ax, 1.21, y, number(row[EQUAL_CONV3X3], 2), fontsize=8)
+
+
+def _finer(same: DataFrame) -> list[Row]:
+    return records(same[same["scorer"] == FINER])
+
+
+def _draw_finer(ax: Axes, row: Row | None, y: float) -> None:
+    """Draw the same method's tau by negative loss, small, below."""
+    if row is None:
+        return
+    color, face = style.color(row["bn"]), "white" if is_raw(row["calibrated"]) else None
+    ax.hlines(y + 0.38, row["tau_low"], row["tau_high"], color=color, linewidth=0.7)
+    ax.plot(row["tau_mean"], y + 0.38, "v", color=color, markerfacecolor=face, markersize=4)
 
 
 def _draw_limits(ax: Axes, same: DataFrame, top: float, bottom: float) -> None:
@@ -109,10 +129,11 @@ def _legend(frame: DataFrame) -> list[Line2D | Patch]:
         return Line2D([], [], label=label, **({"color": grey, "marker": "o"} | look))
 
     handles: list[Line2D | Patch] = [
-        line("calibrated: mean over seeds, 95% over cells", linewidth=1.8),
+        line("calibrated: mean, 95% over seeds and cells", linewidth=1.8),
         line("the same, not calibrated", linewidth=1.8, markerfacecolor="white"),
         line("noise ceiling", marker="", linestyle="--", linewidth=1, color=style.color("ceiling")),
         Patch(color=style.color("random"), label="95% of random scores"),
+        line("the same by negative loss", marker="v", linewidth=0.7, markersize=4),
     ]
     if frame["taus"].map(len).max() > 1:
         handles.insert(2, line("one seed", marker=".", linestyle="", markersize=4))
@@ -136,12 +157,14 @@ def _order(row: Row) -> tuple[bool, int, bool]:
 
 HEADLINE_PROTOCOL = Analysis(
     title="Kendall tau",
-    caption="How well scores rank architectures. Lines are 95% bootstrap intervals over cells "
-    "(none under 10 cells), small dots single seeds. The noise ceiling is what a scorer that "
-    "knew every cell's expected accuracy would reach against this truth; a grey band holds 95% "
-    "of random scores. Baselines (squares) cost no training. Diamonds, at m = 3 and 4, are the "
-    "paper's Table 3: other data, and its own sample with copies kept, so compare them with "
-    "protocol 'paper'.",
+    caption="How well scores rank architectures: by accuracy, and by negative loss in small below. "
+    "Lines are 95% intervals over seeds and cells together (of one seed over cells alone; none "
+    "under 10 cells), small dots single seeds. On the right tau, and tau over pairs of cells with "
+    "equally many 3x3 convolutions: what counting them can't know. The noise ceiling is what a "
+    "scorer that knew every cell's expected accuracy would reach against this truth; a grey band "
+    "holds 95% of random scores. Baselines (squares) cost no training. Diamonds, at m = 3 and 4, "
+    "are the paper's Table 3, by accuracy: other data, and its own sample with copies kept, so "
+    "compare them with protocol 'paper'.",
     inputs=(KENDALL_TAU, BY_SEED),
     command=RANK,
     compute=compute,

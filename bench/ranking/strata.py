@@ -2,8 +2,8 @@
 
 Most of tau is counting: cells with more 3x3 convolutions, or more parameters, are the better ones.
 `tau_equal_conv3x3` is tau-b over pairs of cells with equally many 3x3 convolutions, which is
-Kendall's tau with a blocking variable (Taylor, Biometrics 43, 1987); `tau_near_parameters` is the same over
-pairs whose parameter counts differ by at most 5%, by which no blocks are formed, but pairs.
+Kendall's tau with a blocking variable (Taylor, Biometrics 43, 1987); `tau_near_parameters` is the
+same over pairs whose parameter counts differ by at most 5%: no blocks, but pairs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What moves tau: one field of protocol or recipe changed at a time.
 
-From the reference (protocol `sound`, negative loss, calibrated) each variation changes one thing
+From the reference (protocol `sound`, accuracy, calibrated) each variation changes one thing
 and ranks the same runs again. Fields of the protocol are changed on scores.csv. Fields of the
 recipe that a re-scored run can show come from calibration_sweep.csv, which has one architecture
 per cell: that choice is a variation itself, and the reference of those on the sweep.
@@ -16,7 +16,7 @@ import pandas as pd
 
 from bench.ranking.correlation import kendall_tau
 from bench.ranking.entries import select_entries
-from bench.ranking.outputs import HEADLINE
+from bench.ranking.outputs import FINER, HEADLINE
 from bench.ranking.protocol import PROTOCOLS, Protocol
 from bench.runs import schemas
 
@@ -50,7 +50,7 @@ class Variation:
 def variations(num_architectures: int) -> Iterator[Variation]:
     """List the reference, and every protocol field changed by itself."""
     yield Variation(name=REFERENCE)
-    yield Variation(name="accuracy, not loss", scorer="accuracy")
+    yield Variation(name="negative loss", scorer=FINER)
     yield Variation(name="not calibrated", calibrated=False)
     yield Variation(name="copies kept", protocol=replace(SOUND, copies="keep"))
     yield Variation(name="70 drawn", protocol=replace(SOUND, selection="sampler", num_drawn=70))
@@ -106,7 +106,7 @@ def sweep_taus(run: Run, table: Table) -> pd.DataFrame:
     rows = []
     for setting, part in sweep.groupby(settings, dropna=False, sort=False):
         truths = part["cell_hash"].map(truth).to_numpy(dtype=np.float64)
-        scores = {HEADLINE: -part["loss"].to_numpy(), "accuracy": part["accuracy"].to_numpy()}
+        scores = {HEADLINE: part["accuracy"].to_numpy(), FINER: -part["loss"].to_numpy()}
         for scorer, values in scores.items():
             row: dict[str, Any] = dict(zip(settings, setting, strict=True))
             row |= {"scorer": scorer, "tau": kendall_tau(values, truths)}

@@ -181,7 +181,7 @@ def test_tau_comes_right_after_the_method(ranked: Path) -> None:
     heads = re.findall(r"<thead><tr>(.*?)</tr>", section)
     assert len(heads) == 4
     for head in heads:
-        assert re.findall(r"<th>(.*?)</th>", head)[:3] == ["method", "tau", "95% over cells"]
+        assert re.findall(r"<th>(.*?)</th>", head)[:3] == ["method", "tau", "95%"]
 
 
 def test_what_scrolls_sideways_says_so(ranked: Path) -> None:

@@ -39,14 +39,14 @@ def rankings(tmp_path_factory: pytest.TempPathFactory) -> Rankings:
 def test_headline_scorer_then_others_then_baselines_then_ceiling(rankings: Rankings) -> None:
     table = tau_tables(rankings.kendall_tau)[1]
     assert [row[:3] for row in table.rows] == [
-        ("shadow", "no", "negative loss"),
-        ("shadow", "yes", "negative loss"),
-        ("single", "no", "negative loss"),
-        ("single", "yes", "negative loss"),
         ("shadow", "no", "accuracy"),
         ("shadow", "yes", "accuracy"),
         ("single", "no", "accuracy"),
         ("single", "yes", "accuracy"),
+        ("shadow", "no", "negative loss"),
+        ("shadow", "yes", "negative loss"),
+        ("single", "no", "negative loss"),
+        ("single", "yes", "negative loss"),
         ("-", "-", "parameter count"),
         ("-", "-", "multiply-adds"),
         ("-", "-", "3x3 convolutions"),
@@ -71,7 +71,7 @@ def test_what_is_not_known_is_a_dash(rankings: Rankings) -> None:
     frame = rankings.kendall_tau.assign(tau_std=float("nan"), regret=float("nan"))
     few = tau_tables(frame)[0]
     row = dict(zip(few.columns, few.rows[0], strict=True))
-    assert row["95% over cells"] == row["sd over seeds"] == row["regret"] == "-"
+    assert row["95%"] == row["sd over seeds"] == row["regret"] == "-"
 
 
 def test_a_row_in_words(rankings: Rankings) -> None:
@@ -92,7 +92,7 @@ def test_markdown_has_a_cell_for_every_column(rankings: Rankings) -> None:
     text = markdown_tables(rankings.kendall_tau)
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 4 * (2 + 13)
-    assert {line.count("|") for line in lines} == {11}
+    assert {line.count("|") for line in lines} == {13}
     row = rankings.kendall_tau.iloc[0]
     assert f"{row['tau_mean']:.3f}" in text
 
@@ -112,11 +112,11 @@ def test_a_method_is_named_in_one_cell_on_the_page(rankings: Rankings) -> None:
     table = tau_tables(rankings.kendall_tau, PAGE_COLUMNS)[1]
     by_tau = tau_tables(rankings.kendall_tau)[1]
     assert [row[1:3] for row in table.rows] == [row[3:5] for row in by_tau.rows]
-    assert [(row[0], row[4]) for row in table.rows[3:5]] == [
-        ("single BN, calibrated", "negative loss"),
-        ("shadow BN, raw", "accuracy"),
+    assert [(row[0], row[3]) for row in table.rows[3:5]] == [
+        ("single BN, calibrated", "accuracy"),
+        ("shadow BN, raw", "negative loss"),
     ]
-    assert (table.rows[8][0], table.rows[8][4]) == ("parameter count", "-")
+    assert (table.rows[8][0], table.rows[8][3]) == ("parameter count", "-")
     assert table.rows[-1][0] == "noise ceiling"
 
 
@@ -153,4 +153,15 @@ def test_difference_lines_say_what_the_headline_found(rankings: Rankings) -> Non
     lines = difference_lines(rankings.differences)
     assert len(lines) == 2 * rankings.differences["m"].nunique()
     assert lines[0].startswith("shadow BN minus single BN, m = ")
-    assert "over cells [" in lines[-1]
+    assert "over seeds and cells [" in lines[-1]
+
+
+def test_no_difference_is_said_as_none_detected_and_what_is_excluded(rankings: Rankings) -> None:
+    frame = rankings.differences
+    found = frame.assign(difference_mean=0.05, difference_low=0.01, difference_high=0.09)
+    none = frame.assign(difference_mean=0.01, difference_low=-0.07, difference_high=0.09)
+    unknown = frame.assign(difference_low=float("nan"), difference_high=float("nan"))
+    assert all("none detected" not in line for line in difference_lines(found))
+    ending = ": none detected, more than 0.09 excluded"
+    assert all(line.endswith(ending) for line in difference_lines(none))
+    assert all("none detected" not in line for line in difference_lines(unknown))

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 SOUND, PAPER, AUTHORS = (PROTOCOLS[name] for name in ("sound", "paper", "authors"))
 COLUMNS = (
     "m,bn,calibrated,scorer,protocol,num_seeds,num_architectures,num_cells,tau_mean,tau_std,tau_low,"
-    "tau_high,spearman,weighted_tau,precision_top10,regret,ceiling"
+    "tau_high,spearman,weighted_tau,precision_top10,regret,ceiling,tau_low_cells,tau_high_cells,"
+    "tau_low_seeds,tau_high_seeds,tau_equal_conv3x3,tau_equal_conv3x3_low,tau_equal_conv3x3_high,"
+    "tau_near_parameters,tau_near_parameters_low,tau_near_parameters_high"
 )
 
 
@@ -116,8 +118,8 @@ def test_a_mean_and_its_spread_are_those_of_the_seeds(
         if (run.recipe.name, run.recipe.m, run.recipe.batch_norm) == ("sound", 4, "single"):
             entries = select_entries(run.scores(), run.space, table, SOUND, run.seed)
             entries = entries[entries["calibrated"]]
-            taus.append(stats.kendalltau(entries["negative_loss"], entries["truth"]).statistic)
-    where = {"m": 4, "bn": "single", "calibrated": True, "scorer": "negative_loss"}
+            taus.append(stats.kendalltau(entries["accuracy"], entries["truth"]).statistic)
+    where = {"m": 4, "bn": "single", "calibrated": True, "scorer": "accuracy"}
     row = one(rankings.kendall_tau, protocol="sound", **where)
     assert row["tau_mean"] == pytest.approx(np.mean(taus), abs=1e-6)
     assert row["tau_std"] == pytest.approx(np.std(taus, ddof=1), abs=1e-6)
@@ -220,8 +222,8 @@ def test_points_show_each_recipe_under_its_first_protocol(rankings: Rankings) ->
         "protocol",
         "cell_hash",
         "truth",
-        "negative_loss",
         "accuracy",
+        "negative_loss",
     ]
     assert set(points["protocol"]) == {"sound", "authors"}
     sound = points[(points["protocol"] == "sound") & (points["m"] == 4)]
@@ -231,7 +233,7 @@ def test_points_show_each_recipe_under_its_first_protocol(rankings: Rankings) ->
 def test_about_names_command_recipes_protocols_and_table(rankings: Rankings, results: Path) -> None:
     about = json.loads((results / "ranking.json").read_text())
     assert about["command"] == "run.py --m 2,4"
-    assert about["headline"] == {"protocol": "sound", "scorer": "negative_loss"}
+    assert about["headline"] == {"protocol": "sound", "scorer": "accuracy"}
     assert about["protocols"]["paper"]["num_drawn"] == 70
     assert "copies of one cell kept" in about["protocols"]["paper"]["words"]
     assert about["recipes"]["sound"]["m"] == [2, 4]

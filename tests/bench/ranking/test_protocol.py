@@ -38,7 +38,7 @@ def entries(space: CellSpace, table: Table, protocol: Protocol, seed: int = 0) -
 def test_sound_averages_the_copies_of_a_cell(table: Table) -> None:
     space, own = Branches(4), scores(Branches(4), 0).assign(mine=1.0)
     frame = select_entries(own, space, table, SOUND, 0)
-    assert scorers(frame) == ["negative_loss", "accuracy", "mine"]
+    assert scorers(frame) == ["accuracy", "negative_loss", "mine"]
     for calibrated, part in frame.groupby("calibrated"):
         assert len(part) == 34
         assert part["num_copies"].sum() == 255

@@ -70,7 +70,7 @@ def test_the_reference_is_the_rankings_tau(runs: list[Run], table: Table) -> Non
     frame = vary(runs, table)
     reference = frame[frame["variation"] == "reference"].set_index(["bn", "seed"])["tau"]
     ranked = rank(runs, table, [PROTOCOLS["sound"]]).by_seed
-    ranked = ranked[(ranked["scorer"] == "negative_loss") & ranked["calibrated"].map(is_calibrated)]
+    ranked = ranked[(ranked["scorer"] == "accuracy") & ranked["calibrated"].map(is_calibrated)]
     expected = ranked.set_index(["bn", "seed"])["tau"]
     assert reference.sort_index().to_numpy() == pytest.approx(expected.sort_index(), abs=1e-6)
 
@@ -136,7 +136,7 @@ def test_what_is_written_is_what_was_found(tmp_path: Path, runs: list[Run], tabl
         pd.testing.assert_frame_equal(schemas.read(path, schemas.schema_of(path)), frame)
     header, raw, *_ = (tmp_path / "calibration_tau.csv").read_text().splitlines()
     assert header.startswith("m,bn,seed,factor,split,num_images,batch,reset,scorer,tau")
-    assert raw.startswith("4,shadow,0,raw,-,,,,negative_loss,"), "raw scores saw no images"
+    assert raw.startswith("4,shadow,0,raw,-,,,,accuracy,"), "raw scores saw no images"
     assert "none,train,1000.0,1000.0,True," in (tmp_path / "calibration_tau.csv").read_text()
 
 

@@ -1,0 +1,82 @@
+"""Tau within what counting can't tell apart: against scipy stratum by stratum, and its traps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.ranking.baselines import num_conv3x3
+from bench.ranking.correlation import count_pairs
+from bench.ranking.outputs import rank
+from bench.ranking.protocol import PROTOCOLS
+from bench.ranking.strata import NEAR, WITHIN, strata
+from bench.table.table import Table
+from tests.synthetic import cells, write_runs, write_truth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
+    with Table(write_truth(tmp_path_factory.mktemp("table") / "truth.h5")) as opened:
+        yield opened
+
+
+def within(scores: np.ndarray, truths: np.ndarray, mask: np.ndarray) -> float:
+    pairs = count_pairs(scores, truths, np.arange(len(truths)), len(truths)).within(mask)
+    return float(pairs.tau(np.ones((1, len(truths))))[0])
+
+
+def test_one_stratum_is_kendalls_tau_and_several_add_up_their_pairs() -> None:
+    rng = np.random.default_rng(0)
+    scores, truths = rng.standard_normal((2, 30))
+    strata_of = np.repeat([0, 1, 2], [5, 10, 15])
+    every = np.ones((30, 30), dtype=bool)
+    assert within(scores, truths, every) == pytest.approx(stats.kendalltau(scores, truths)[0])
+    parts = [(scores[strata_of == k], truths[strata_of == k]) for k in range(3)]
+    sizes = [len(x) * (len(x) - 1) / 2 for x, _ in parts]
+    taus = [stats.kendalltau(x, y)[0] for x, y in parts]  # without ties, tau is a share of pairs
+    expected = np.dot(sizes, taus) / sum(sizes)
+    found = within(scores, truths, strata_of[:, None] == strata_of)
+    assert found == pytest.approx(expected)
+
+
+def test_counting_alone_is_worth_nothing_within_its_own_strata() -> None:
+    """A score that knows the stratum ranks well over all pairs, and not at all within."""
+    rng = np.random.default_rng(0)
+    count = np.repeat(np.arange(5), 8)
+    truths = count + 0.1 * rng.standard_normal(40)
+    noisy = count + 0.1 * rng.standard_normal(40)
+    mask = count[:, None] == count
+    assert within(noisy, truths, np.ones((40, 40), dtype=bool)) > 0.7
+    assert abs(within(noisy, truths, mask)) < 0.25
+    assert np.isnan(within(count.astype(float), truths, mask))
+
+
+def test_masks_are_of_equal_counts_and_near_sizes(table: Table) -> None:
+    keys = [cell.hash for cell in cells()]
+    masks = strata(keys, table)
+    assert set(masks) == set(WITHIN)
+    for i, one in enumerate(cells()):
+        for j, other in enumerate(cells()):
+            is_equal = num_conv3x3(one, table.skeleton) == num_conv3x3(other, table.skeleton)
+            assert masks["tau_equal_conv3x3"][i, j] == is_equal
+            ratio = table.parameters(one) / table.parameters(other)
+            assert masks["tau_near_parameters"][i, j] == (1 / NEAR <= ratio <= NEAR)
+
+
+def test_every_scorer_and_baseline_has_them(tmp_path: Path, table: Table) -> None:
+    runs = write_runs(tmp_path, ms=(4,))
+    frame = rank(runs, table, [PROTOCOLS["sound"]]).kendall_tau
+    scored = frame[frame["scorer"] == "accuracy"]
+    assert len(scored) == 4
+    for name in WITHIN:
+        assert scored[[name, f"{name}_low", f"{name}_high"]].notna().all(axis=None)
+        assert (scored[f"{name}_low"] <= scored[name]).all()
+    (counted,) = frame[frame["scorer"] == "num_conv3x3"]["tau_equal_conv3x3"]
+    assert np.isnan(counted)
