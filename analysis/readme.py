@@ -21,7 +21,8 @@ from analysis.published import TABLE3
 from analysis.read import read_ranking
 from bench.base.command import Parser, run_command
 from bench.base.files import write_text
-from bench.ranking.outputs import HEADLINE, KENDALL_TAU
+from bench.ranking.outputs import HEADLINE
+from bench.runs.layout import KENDALL_TAU
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

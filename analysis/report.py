@@ -22,7 +22,8 @@ from analysis.registry import PAGE
 from analysis.tables import MARKDOWN, Tables, markdown_tables
 from analysis.text_table import TextTable
 from bench.base.files import write_text
-from bench.ranking.outputs import ABOUT, DIFFERENCES, HEADLINE, KENDALL_TAU
+from bench.ranking.outputs import HEADLINE
+from bench.runs.layout import DIFFERENCES, KENDALL_TAU, RANKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,13 +80,13 @@ def write_report(results: Path) -> Path:
     Raises:
         ValueError: the folder was never ranked.
     """
-    for name in (ABOUT, KENDALL_TAU, DIFFERENCES):
+    for name in (RANKING, KENDALL_TAU, DIFFERENCES):
         if not (results / name).is_file():
             raise ValueError(
                 f"{results} has no {name}: rank it first, with python bench/run.py --out {results}"
             )
     frame = read_ranking(results, KENDALL_TAU)
-    about = json.loads((results / ABOUT).read_text())
+    about = json.loads((results / RANKING).read_text())
     write_text(markdown_tables(frame), results / MARKDOWN)
     write_text(_page(results, frame, about), results / REPORT)
     return results / REPORT

@@ -26,8 +26,9 @@ from analysis.phrases import (
 )
 from analysis.read import read_ranking
 from analysis.text_table import TextTable, to_markdown, to_rich
-from bench.ranking.outputs import DIFFERENCES, HEADLINE, KENDALL_TAU
+from bench.ranking.outputs import HEADLINE
 from bench.ranking.summary import BASELINE
+from bench.runs.layout import DIFFERENCES, KENDALL_TAU
 
 if TYPE_CHECKING:
     from collections.abc import Callable

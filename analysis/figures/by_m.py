@@ -13,7 +13,8 @@ from analysis.figure import RANK, Analysis
 from analysis.frames import groups, under_main_protocol
 from analysis.phrases import NOTHING
 from analysis.read import read_ranking
-from bench.ranking.outputs import HEADLINE, KENDALL_TAU
+from bench.ranking.outputs import HEADLINE
+from bench.runs.layout import KENDALL_TAU
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,9 @@ from analysis.frames import groups, records, under_main_protocol
 from analysis.intervals import t_interval
 from analysis.phrases import count, name_state
 from analysis.read import read_ranking, read_runs
-from bench.ranking.outputs import BY_SEED, HEADLINE
+from bench.ranking.outputs import HEADLINE
 from bench.ranking.summary import MIN_SEEDS_FOR_T
+from bench.runs.layout import KENDALL_TAU_BY_SEED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def compute(results: Path) -> pd.DataFrame:
     Columns m, bn, num_parameters (weights and biases of the batch norm under test, all cells),
     calibrated, seed, tau; of every m that has runs of both shadow and combination.
     """
-    taus = under_main_protocol(read_ranking(results, BY_SEED))
+    taus = under_main_protocol(read_ranking(results, KENDALL_TAU_BY_SEED))
     taus = taus[(taus["scorer"] == HEADLINE) & taus["bn"].isin(METHODS)]
     runs = {(run.recipe.m, run.variant): run for run in read_runs(results)}
     rows = [
@@ -124,7 +125,7 @@ def _place(group: Any) -> tuple[int, str]:
 ANALYSIS = Analysis(
     title="What a BN per combination costs and gains",
     caption="Tau by negative loss against the parameters of the batch norm under test.",
-    inputs=(BY_SEED,),
+    inputs=(KENDALL_TAU_BY_SEED,),
     command=RANK,
     other_command="python bench/run.py --m 4 --batch-norm shadow,single,combination",
     compute=compute,

@@ -13,7 +13,8 @@ from analysis.frames import records
 from analysis.phrases import NOTHING, describe_n, describe_tau, name_row
 from analysis.published import TABLE3
 from analysis.read import read_ranking
-from bench.ranking.outputs import BY_SEED, HEADLINE, IDENTITY, KENDALL_TAU
+from bench.ranking.outputs import HEADLINE, IDENTITY
+from bench.runs.layout import KENDALL_TAU, KENDALL_TAU_BY_SEED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ ROW_HEIGHT = 0.25  # inches
 
 def compute(results: Path) -> DataFrame:
     """Read kendall_tau.csv, and into its column `taus` the values of the single seeds."""
-    frame, by_seed = (read_ranking(results, name) for name in (KENDALL_TAU, BY_SEED))
+    frame, by_seed = (read_ranking(results, name) for name in (KENDALL_TAU, KENDALL_TAU_BY_SEED))
     taus = by_seed.groupby(list(IDENTITY))["tau"].agg(tuple).rename("taus")
     return frame.join(taus, on=list(IDENTITY))
 
@@ -139,23 +140,23 @@ HEADLINE_PROTOCOL = Analysis(
     "of random scores. Baselines (squares) cost no training. Diamonds, at m = 3 and 4, are the "
     "paper's Table 3: other data, and its own sample with copies kept, so compare them with "
     "protocol 'paper'.",
-    inputs=(KENDALL_TAU, BY_SEED),
+    inputs=(KENDALL_TAU, KENDALL_TAU_BY_SEED),
     command=RANK,
     compute=compute,
     draw=draw,
     panels=lambda frame: panels(frame)[:1],
     height=height,
-    numbers=(KENDALL_TAU, BY_SEED),
+    numbers=(KENDALL_TAU, KENDALL_TAU_BY_SEED),
 )
 
 OTHER_PROTOCOLS = Analysis(
     title="Kendall tau under the other protocols",
     caption="The same scores, ranked otherwise. A tau means nothing without its protocol.",
-    inputs=(KENDALL_TAU, BY_SEED),
+    inputs=(KENDALL_TAU, KENDALL_TAU_BY_SEED),
     command=RANK,
     compute=compute,
     draw=draw,
     panels=lambda frame: panels(frame)[1:],
     height=height,
-    numbers=(KENDALL_TAU, BY_SEED),
+    numbers=(KENDALL_TAU, KENDALL_TAU_BY_SEED),
 )

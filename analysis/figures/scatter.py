@@ -9,7 +9,8 @@ from analysis import style
 from analysis.figure import RANK, Analysis
 from analysis.phrases import name_state
 from analysis.read import read_ranking
-from bench.ranking.outputs import HEADLINE, KENDALL_TAU, POINTS
+from bench.ranking.outputs import HEADLINE
+from bench.runs.layout import KENDALL_TAU, POINTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,8 @@ from analysis.phrases import count
 from analysis.published import shadow_minus_single
 from analysis.read import read_ranking
 from bench.ranking.summary import MIN_SEEDS_FOR_T
-from bench.ranking.variations import ONE_PER_CELL, REFERENCE, VARIATIONS
+from bench.ranking.variations import ONE_PER_CELL, REFERENCE
+from bench.runs.layout import VARIATIONS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,6 +22,7 @@ from bench.ranking.baselines import BASELINES
 from bench.ranking.comparison import compare_runs
 from bench.ranking.entries import scorers
 from bench.ranking.summary import difference_rows, seed_rows, summary_rows
+from bench.runs import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,13 +34,6 @@ if TYPE_CHECKING:
     from bench.runs.run import Run
     from bench.table.table import Table
 
-KENDALL_TAU, BY_SEED, DIFFERENCES, POINTS, ABOUT = (
-    "kendall_tau.csv",
-    "kendall_tau_by_seed.csv",
-    "differences.csv",
-    "points.csv",
-    "ranking.json",
-)
 IDENTITY = ("m", "bn", "calibrated", "scorer", "protocol")
 PLACE = ("m", "space", "bn", "seed", "calibrated", "protocol", "cell_hash", "truth")
 DIGITS = 6
@@ -118,11 +112,11 @@ def write_rankings(
     about = about_ranking(
         runs, table, protocols, headline=HEADLINE, command=command, notes=rankings.notes
     )
-    write_csv(rankings.kendall_tau, results_folder / KENDALL_TAU)
-    write_csv(rankings.by_seed, results_folder / BY_SEED)
-    write_csv(rankings.differences, results_folder / DIFFERENCES)
-    write_csv(rankings.points, results_folder / POINTS)
-    write_text(json.dumps(about, indent=1) + "\n", results_folder / ABOUT)
+    write_csv(rankings.kendall_tau, results_folder / layout.KENDALL_TAU)
+    write_csv(rankings.by_seed, results_folder / layout.KENDALL_TAU_BY_SEED)
+    write_csv(rankings.differences, results_folder / layout.DIFFERENCES)
+    write_csv(rankings.points, results_folder / layout.POINTS)
+    write_text(json.dumps(about, indent=1) + "\n", results_folder / layout.RANKING)
     return rankings
 
 

@@ -19,6 +19,7 @@ from bench.ranking.correlation import kendall_tau
 from bench.ranking.entries import select_entries
 from bench.ranking.outputs import HEADLINE
 from bench.ranking.protocol import PROTOCOLS, Protocol
+from bench.runs.layout import CALIBRATION_SWEEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from bench.runs.run import Run
     from bench.table.table import Table
 
-VARIATIONS = "variations.csv"
-SWEEP_TAU = "calibration_tau.csv"
-SWEEP = "calibration_sweep.csv"
 SOUND = PROTOCOLS["sound"]
 DROPPED = 0.3  # the released code drops 30 of 100
 REFERENCE = "reference"
@@ -83,7 +81,7 @@ def sweep_taus(run: Run, table: Table) -> pd.DataFrame:
     Returns:
         A row per setting and scorer with tau, the mean accuracy, and the number of cells.
     """
-    sweep = read_csv(run.folder / SWEEP)
+    sweep = read_csv(run.folder / CALIBRATION_SWEEP)
     sweep = sweep[~sweep["cell_hash"].isin(_unknown(sweep["cell_hash"], table))]
     truth = {key: table.mean_accuracy(key, SOUND.truth_split) for key in set(sweep["cell_hash"])}
     settings = ["factor", "split", "num_images", "batch", "reset"]
@@ -104,7 +102,7 @@ def sweep_all(runs: Iterable[Run], table: Table) -> pd.DataFrame:
     parts = [
         sweep_taus(run, table).assign(m=run.recipe.m, bn=run.variant, seed=run.seed)
         for run in runs
-        if (run.folder / SWEEP).is_file()
+        if (run.folder / CALIBRATION_SWEEP).is_file()
     ]
     frame = pd.concat(parts, ignore_index=True)
     first = ["m", "bn", "seed"]
@@ -132,7 +130,7 @@ def _vary_protocol(run: Run, table: Table) -> Iterator[dict[str, Any]]:
 
 def _vary_recipe(run: Run, table: Table) -> Iterator[dict[str, Any]]:
     """Name the sweep's settings as variations: no reset, other images, few images."""
-    if not (run.folder / SWEEP).is_file():
+    if not (run.folder / CALIBRATION_SWEEP).is_file():
         return
     taus = sweep_taus(run, table)
     taus = taus[taus["scorer"] == HEADLINE]

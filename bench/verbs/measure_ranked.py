@@ -12,7 +12,8 @@ from bench.base.files import write_csv
 from bench.base.names import unknown
 from bench.base.parallel import default_jobs, in_parallel, task
 from bench.config.registry import PRESETS
-from bench.ranking.variations import SWEEP, SWEEP_TAU, VARIATIONS, sweep_all, vary
+from bench.ranking.variations import sweep_all, vary
+from bench.runs.layout import CALIBRATION_SWEEP, CALIBRATION_TAU, VARIATIONS
 from bench.runs.run import Run, find_main_runs
 from bench.table.table import Table, open_table
 from bench.verbs.folders import as_path
@@ -95,5 +96,5 @@ def _measure(run: Run, names: list[str], data: Path | None, device: str, num_thr
 def _measure_rankings(results: Path, runs: list[Run], table: Table) -> None:
     """Rank the runs otherwise; a matter of seconds, so always anew."""
     write_csv(vary(runs, table), results / VARIATIONS)
-    if any((run.folder / SWEEP).is_file() for run in runs):
-        write_csv(sweep_all(runs, table), results / SWEEP_TAU)
+    if any((run.folder / CALIBRATION_SWEEP).is_file() for run in runs):
+        write_csv(sweep_all(runs, table), results / CALIBRATION_TAU)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bench.base.names import load
 from bench.config.registry import RECIPES
 from bench.ranking.baselines import BASELINES
-from bench.ranking.outputs import ABOUT, Rankings, write_rankings
+from bench.ranking.outputs import Rankings, write_rankings
 from bench.ranking.protocol import PROTOCOLS, Protocol, check
+from bench.runs.layout import RANKING
 from bench.runs.run import Run, find_runs, load_space, open_run
 from bench.table.table import Table, open_table
 from bench.verbs.complete import run_all
@@ -184,7 +185,7 @@ def _report(
     """Rank every complete run of the folder, by the protocols asked for now and before."""
     from analysis.report import write_report
 
-    about = json.loads((results / ABOUT).read_text()) if (results / ABOUT).is_file() else {}
+    about = json.loads((results / RANKING).read_text()) if (results / RANKING).is_file() else {}
     earlier = {name: PROTOCOLS[name] for name in about.get("protocols", ()) if name in PROTOCOLS}
     every = earlier | {protocol.name: protocol for protocol in protocols}
     commands = filter(None, [*about.get("command", "").splitlines(), command])

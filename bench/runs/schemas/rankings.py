@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.runs import layout
 from bench.runs.schemas.columns import (
     ACCURACY,
     CALIBRATED,
@@ -41,7 +42,7 @@ QUALITY = {
 RUN = {"m": M, "bn": TEXT, "seed": SEED}
 
 KENDALL_TAU = Schema(
-    "kendall_tau.csv",
+    layout.KENDALL_TAU,
     {
         **IDENTITY,
         "num_seeds": POSITIVE,
@@ -58,7 +59,7 @@ KENDALL_TAU = Schema(
 )
 
 KENDALL_TAU_BY_SEED = Schema(
-    "kendall_tau_by_seed.csv",
+    layout.KENDALL_TAU_BY_SEED,
     {
         **IDENTITY,
         "seed": SEED,
@@ -72,7 +73,7 @@ KENDALL_TAU_BY_SEED = Schema(
 )
 
 DIFFERENCES = Schema(
-    "differences.csv",
+    layout.DIFFERENCES,
     {
         **IDENTITY,
         "calibrated": CALIBRATED,
@@ -92,7 +93,7 @@ DIFFERENCES = Schema(
 )
 
 POINTS = Schema(
-    "points.csv",
+    layout.POINTS,
     {
         "m": M,
         "space": TEXT,
@@ -111,7 +112,7 @@ POINTS = Schema(
 """Copies of a cell are rows of their own where a protocol keeps them."""
 
 VARIATIONS = Schema(
-    "variations.csv",
+    layout.VARIATIONS,
     {
         **RUN,
         "variation": TEXT,
@@ -125,7 +126,7 @@ VARIATIONS = Schema(
 )
 
 CALIBRATION_TAU = Schema(
-    "calibration_tau.csv",
+    layout.CALIBRATION_TAU,
     {
         **RUN,
         "factor": TEXT,
@@ -144,7 +145,7 @@ CALIBRATION_TAU = Schema(
 """Counts of images are written as 512.0: so they were from the start."""
 
 RANKING = JsonSchema(
-    "ranking.json",
+    layout.RANKING,
     {
         "command": Key("text"),
         "headline": Key("object"),
