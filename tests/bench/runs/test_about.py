@@ -1,4 +1,4 @@
-"""What a run folder says of itself: nets need a part of the recipe only where the cells' won't do."""
+"""What a run folder says of itself; a net has the cells' skeleton unless one is named for it."""
 
 from pathlib import Path
 
