@@ -13,6 +13,7 @@ from analysis.figure import RANK, Analysis
 from analysis.frames import groups
 from analysis.phrases import count
 from analysis.read import read_all
+from bench.runs.layout import ACCURACIES, SCORES
 from bench.runs.schemas.calibrated import calibrated_word
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ NUM_BINS = 25
 IDENTICAL = ": both identical"
 
 
-def compute(results: Path, name: str = "scores.csv") -> pd.DataFrame:
+def compute(results: Path, name: str = SCORES) -> pd.DataFrame:
     """Read the accuracies of every architecture and run.
 
     Args:
@@ -44,7 +45,7 @@ def compute(results: Path, name: str = "scores.csv") -> pd.DataFrame:
 
 def compute_sample(results: Path) -> pd.DataFrame:
     """Read the accuracies of the sample of a space that is too large to score whole."""
-    return compute(results, "accuracies.csv")
+    return compute(results, ACCURACIES)
 
 
 def summarise(frame: pd.DataFrame) -> pd.DataFrame:
@@ -146,7 +147,7 @@ ANALYSIS = Analysis(
     caption="All architectures of all seeds, same bins everywhere; triangles are medians. The "
     "paper's Figure 6, of another space (S1), shows higher and narrower accuracies with shadow BN "
     "for every m above 1. At m = 1 there is one batch norm in both, and the runs must be the same.",
-    measured=("scores.csv",),
+    measured=(SCORES,),
     command=RANK,
     compute=compute,
     draw=draw,
@@ -158,7 +159,7 @@ ANALYSIS = Analysis(
 
 FIGURE6 = replace(
     ANALYSIS,
-    measured=("accuracies.csv",),
+    measured=(ACCURACIES,),
     compute=compute_sample,
     height=2.6,
     digits=None,

@@ -18,10 +18,11 @@ import pandas as pd
 from analysis import style
 from analysis.figure import MEASURE, MORE_PATHS, Analysis
 from analysis.figures import bn_statistics
-from analysis.figures.bn_statistics import QUANTITIES, STATISTICS, name_panel
+from analysis.figures.bn_statistics import QUANTITIES, name_panel
 from analysis.frames import groups, records
 from analysis.intervals import median_interval
 from analysis.published import FIGURE5
+from bench.runs.layout import BN_STATISTICS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,7 +200,7 @@ RATIOS = Analysis(
     "give. Diamonds: where the paper's ratios centre, another space (S1), m = 2. Channels "
     "whose denominator is near zero are left out: under 5% of the standard deviation for a "
     "mean, of the weight for a bias.",
-    measured=(STATISTICS,),
+    measured=(BN_STATISTICS,),
     command=MEASURE,
     other_command=MORE_PATHS,
     compute=compute,
@@ -214,7 +215,7 @@ MEDIANS = Analysis(
     title="Shadow batch norms against Lemma 2, by cell and m",
     caption="Median ratios over channels and seeds with their 95% interval, against Lemma 2 "
     "(dashed) and uncorrelated paths (dotted).",
-    measured=(STATISTICS,),
+    measured=(BN_STATISTICS,),
     command=MEASURE,
     other_command=MORE_PATHS,
     compute=compute,

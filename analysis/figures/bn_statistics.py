@@ -11,6 +11,7 @@ from analysis.figure import MEASURE, MORE_PATHS, Analysis
 from analysis.frames import groups
 from analysis.phrases import count
 from analysis.read import read_all
+from bench.runs.layout import BN_STATISTICS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
-STATISTICS = "bn_statistics.csv"
 QUANTITIES = {
     "mean": "running mean",
     "variance": "running variance",
@@ -32,7 +32,7 @@ FIRST_LAYER = {"s1": (0, 1), "s2": (0,)}
 
 def compute(results: Path) -> DataFrame:
     """Read every shadow run's statistics; empty where no run has m >= 2."""
-    frame = read_all(results, STATISTICS)
+    frame = read_all(results, BN_STATISTICS)
     return frame[frame["bn"].isin(["shadow", "shadow-sum"]) & (frame["m"] >= 2)]
 
 
@@ -84,7 +84,7 @@ ANALYSIS = Analysis(
     title="Statistics of shadow batch norms (Figure 5, top)",
     caption="Running mean and variance, weight and bias per channel at node 5, all cells and "
     "seeds.",
-    measured=(STATISTICS,),
+    measured=(BN_STATISTICS,),
     command=MEASURE,
     other_command=MORE_PATHS,
     compute=compute,

@@ -17,7 +17,7 @@ from analysis.intervals import t_interval
 from analysis.phrases import count
 from analysis.read import read_ranking
 from bench.ranking.outputs import HEADLINE
-from bench.ranking.variations import SWEEP_TAU
+from bench.runs.layout import CALIBRATION_TAU
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def compute(results: Path) -> pd.DataFrame:
     Columns m, bn, axis ('images', 'batch' or 'raw'), line (a key of NAMES), x, value (a key of
     VALUES), mean, low, high (95% over seeds), num_cells, num_seeds.
     """
-    frame = read_ranking(results, SWEEP_TAU)
+    frame = read_ranking(results, CALIBRATION_TAU)
     frame = frame[(frame["scorer"] == HEADLINE) & frame["bn"].isin(METHODS)]
     parts = [_lines(frame, axis, line) for axis, lines in LINES.items() for line, *_ in lines]
     raw = frame[frame["factor"] == "raw"].assign(axis="raw", line="raw", x=0)
@@ -150,7 +150,7 @@ ANALYSIS = Analysis(
     "in one batch, statistics reset) and against the batch (all training images, reset or not). "
     "One factor changes at a time. Dotted: not calibrated. Lines are 95% over seeds and may run "
     "out of the figure.",
-    inputs=(SWEEP_TAU,),
+    inputs=(CALIBRATION_TAU,),
     command=MEASURE,
     other_command=f"python bench/run.py --batch-norm shadow,single, then {MEASURE}",
     compute=compute,

@@ -16,13 +16,13 @@ from analysis.figure import MEASURE, MORE_PATHS, Analysis
 from analysis.frames import groups
 from analysis.phrases import count
 from analysis.read import read_all
+from bench.runs.layout import COMBINATION_STATISTICS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
 
-MEASURED = "combination_statistics.csv"
 REFERENCES = {"number": "shadow", "all": "single"}
 """Which batch norm's statistics each reference is."""
 LABELS = {"number": "from its number's (shadow BN)", "all": "from all's (single BN)"}
@@ -38,7 +38,7 @@ def compute(results: Path) -> pd.DataFrame:
     Columns m, seed, block, num_paths, measure, reference, mean, low, high (the 2.5% and 97.5%
     quantiles over architectures), num_architectures.
     """
-    frame = read_all(results, MEASURED)
+    frame = read_all(results, COMBINATION_STATISTICS)
     frame = frame[(frame["bn"] == "shadow") & (frame["m"] >= 2)]
     rows = []
     for (m, seed, block, k), same in groups(frame, ["m", "seed", "block", "num_paths"]):
@@ -93,7 +93,7 @@ ANALYSIS = Analysis(
     "those pooled over all architectures with as many paths (what shadow BN can have) and over "
     "all (single BN). Points are means over architectures, lines hold 95% of them. Were Lemma "
     "2 exact, blue would be at 0.",
-    measured=(MEASURED,),
+    measured=(COMBINATION_STATISTICS,),
     command=MEASURE,
     other_command=MORE_PATHS,
     compute=compute,

@@ -11,6 +11,7 @@ from analysis.figures.accuracies import METHODS, label_absent
 from analysis.frames import groups
 from analysis.phrases import count
 from analysis.read import read_all
+from bench.runs.layout import CURVE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ NO_ONE_SHOT = "One-Shot: no run here\n(--sampler one-shot\n--batch-norm single)"
 
 def compute(results: Path) -> pd.DataFrame:
     """Return, by m, batch norm, seed and epoch, mean and deviation over the sampled models."""
-    frame = read_all(results, "curve.csv")
+    frame = read_all(results, CURVE)
     frame = frame[frame["bn"].isin(METHODS)]
     return (
         frame.groupby(["m", "bn", "seed", "epoch"])
@@ -75,7 +76,7 @@ ANALYSIS = Analysis(
     "al. 2018) trains all paths at once and drops ever more of them. The paper's Figure 3, of "
     "another space and data set (ImageNet, m = 2), shows shadow BN steady, single BN low and "
     "swinging, One-Shot flat for long.",
-    measured=("curve.csv",),
+    measured=(CURVE,),
     command=MEASURE,
     compute=compute,
     draw=draw,

@@ -21,13 +21,13 @@ from analysis.intervals import t_interval
 from analysis.phrases import count
 from analysis.published import TABLE4
 from analysis.read import read_all
+from bench.runs.layout import JACOBIAN, SIMILARITY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
 
-FEATURES, JACOBIANS = "similarity.csv", "jacobian.csv"
 KINDS = {
     "features": "features",
     "centred": "features, centred",
@@ -45,9 +45,9 @@ def compute(results: Path) -> pd.DataFrame:
     Columns space, m, bn, seed, final_epoch, epoch, cell, kind ('paths' or 'sum'), place, what (a
     key of KINDS), first, second (branches), mean, variance (over images), num_images, error.
     """
-    features = read_all(results, FEATURES)
+    features = read_all(results, SIMILARITY)
     features["what"] = np.where(features["centred"].astype(bool), "centred", "features")
-    jacobians = read_all(results, JACOBIANS).assign(what="jacobian")
+    jacobians = read_all(results, JACOBIAN).assign(what="jacobian")
     frame = pd.concat([features.drop(columns="centred").assign(error=0.0), jacobians])
     return frame.drop(columns=["is_exact", "num_passes"]).reset_index(drop=True)
 
@@ -175,7 +175,7 @@ ANALYSIS = Analysis(
     f"{UNRELATED:.2f} here (dotted). The paper has {TABLE4['features'].mean:.3f} and "
     f"{TABLE4['jacobian'].mean:.3f} for the first block of another space (S1) and does not say "
     "whether before or after BN.",
-    measured=(FEATURES, JACOBIANS),
+    measured=(SIMILARITY, JACOBIAN),
     command=MEASURE,
     other_command=MORE_PATHS,
     compute=compute_summary,

@@ -9,8 +9,6 @@ import numpy as np
 from analysis import style
 from analysis.figure import MEASURE, Analysis
 from analysis.figures.similarity import (
-    FEATURES,
-    JACOBIANS,
     KINDS,
     PLACES,
     compute,
@@ -18,6 +16,7 @@ from analysis.figures.similarity import (
 )
 from analysis.frames import groups, preferred
 from analysis.phrases import count
+from bench.runs.layout import JACOBIAN, SIMILARITY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +107,7 @@ EPOCHS = Analysis(
     caption="Definition 1 itself: cosine similarity of the outputs of two paths during training, "
     "mean over pairs, images and seeds, bands 95% over seeds. Epoch 0 is the control: untrained "
     "weights.",
-    measured=(FEATURES, JACOBIANS),
+    measured=(SIMILARITY, JACOBIAN),
     command=MEASURE,
     other_command=SHADOW_RUNS,
     compute=compute_summary,
@@ -123,7 +122,7 @@ MAP = Analysis(
     title="Which paths are similar",
     caption="All pairs of the 12 paths (4 branch nodes for each operation) after training, before "
     "the sum: plain cosine similarity of features and of Jacobians.",
-    measured=(FEATURES, JACOBIANS),
+    measured=(SIMILARITY, JACOBIAN),
     command=MEASURE,
     other_command=SHADOW_RUNS,
     compute=compute,

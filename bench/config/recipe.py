@@ -17,7 +17,7 @@ SKELETONS: dict[str, type[Skeleton | BlockSkeleton]] = {
     "cells": Skeleton,
     "bottlenecks": BlockSkeleton,
 }
-"""Each net's own part of a recipe; an own net has the cells'."""
+"""Each net's own part of a recipe; a net that is not named here has the cells'."""
 
 
 @dataclass(frozen=True, kw_only=True)

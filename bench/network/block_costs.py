@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.network.block import block_multiply_adds, block_operations, block_parameters
+
 if TYPE_CHECKING:
-    from bench.network.blocks import Block, Network
+    from bench.network.blocks import Network
 
 
 def num_parameters(network: Network) -> int:
@@ -42,34 +44,5 @@ def num_operations(network: Network) -> int:
     for index, (block, before, size) in enumerate(network.sizes()):
         if not index:
             total += 2 * network.stem_channels * before**2
-        cost = 3 if block.activation == "swish" else 2
-        num_norms = 1 if block.is_bare else sum(map(len, block.groups)) / len(block.groups)
-        inner = size**2 * num_norms + (before**2 if block.expansion != 1 else 0)
-        total += int(cost * block.mid_channels * inner) + size**2 * block.out_channels
-        total += size**2 * block.mid_channels if block.squeeze else 0
+        total += block_operations(block, before, size)
     return total + 2 * network.head_channels * size**2
-
-
-def block_parameters(block: Block) -> int:
-    """Count the trainable parameters of one block."""
-    mid, squeeze = block.mid_channels, block.squeeze_channels
-    total = mid * block.out_channels // block.project_groups + 2 * block.out_channels
-    if block.expansion != 1:
-        total += block.in_channels * mid // block.expand_groups + 2 * mid
-    for channels, kernels in zip(block.split(), block.groups, strict=True):
-        num_norms = 1 if block.is_bare else len(kernels)
-        total += channels * (sum(k * k for k in kernels) + 2 * num_norms)
-    if squeeze:
-        total += 2 * mid * squeeze + squeeze + mid
-    return total
-
-
-def block_multiply_adds(block: Block, before: int, size: int) -> int:
-    """Count the multiply-adds of one block, given the image size before and after it."""
-    mid = block.mid_channels
-    total = size**2 * mid * block.out_channels // block.project_groups
-    if block.expansion != 1:
-        total += before**2 * block.in_channels * mid // block.expand_groups
-    for channels, kernels in zip(block.split(), block.groups, strict=True):
-        total += size**2 * channels * sum(k * k for k in kernels)
-    return total + 2 * mid * block.squeeze_channels

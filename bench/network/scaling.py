@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.network.blocks import Block, Network
+    from bench.network.block import Block
+    from bench.network.blocks import Network
 
 DIVISOR = 8
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.base.names import load
+from bench.base.names import is_plugin, load
 from bench.config.fields import from_dict, to_dict
 from bench.config.recipe import SKELETONS, Final, Recipe
 from bench.network.skeleton import Skeleton
@@ -108,10 +108,13 @@ def _default(kind: str, fields: dict[str, Any]) -> Trained:
 
 
 def skeleton_type(net: str) -> type[Any]:
-    """Return the type of a net's own part of the recipe; an own net may name its `Skeleton`."""
-    if net in SKELETONS:
-        return SKELETONS[net]
-    return getattr(load(net, {}, "net"), "Skeleton", Skeleton)
+    """Return the type of a net's own part of the recipe; an own net may name its `Skeleton`.
+
+    Whether there is such a net is not asked here: it is, where the net is built.
+    """
+    if is_plugin(net):
+        return getattr(load(net, {}, "net"), "Skeleton", Skeleton)
+    return SKELETONS.get(net, Skeleton)
 
 
 def _check_same(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> None:

@@ -1,15 +1,18 @@
 """Where things lie in a results folder: every name and pattern of it, in this file alone.
 
+Schemas and stages take the names from here, so that renaming a file changes this one.
+
 results/<preset>/<space>-m<m>/[<sampler>-]<batch norm>-seed<k>/   a supernet
 run.json        recipe, seed, versions, commit, device
 history.csv     epoch, lr, loss, accuracy
 times.csv       epoch, time_s, stage
 scores.csv      architectures scored: all of a space of cells, else what was asked for
 checkpoint.pt   weights, optimiser, generators, history; checkpoint-epoch<n>.pt: weights
-<measurement>.csv
+bn_statistics.csv, curve.csv, ...   measurements
 search-<algorithm>-seed<k>/   search.json, evaluated.csv, pareto.csv
 results/<preset>/<retrain or transfer>-<digest>-seed<k>/   a network trained to the end
 run.json, history.csv, times.csv, evaluation.csv, checkpoint.pt, best.pt, network.pt2
+results/<preset>/             kendall_tau.csv, ranking.json, ...   rankings of the runs below
 """
 
 from __future__ import annotations
@@ -38,6 +41,22 @@ NETWORK = "network.pt2"
 SEARCH = "search.json"
 EVALUATED = "evaluated.csv"
 PARETO = "pareto.csv"
+
+BN_STATISTICS = "bn_statistics.csv"
+COMBINATION_STATISTICS = "combination_statistics.csv"
+SIMILARITY = "similarity.csv"
+JACOBIAN = "jacobian.csv"
+CURVE = "curve.csv"
+CALIBRATION_SWEEP = "calibration_sweep.csv"
+ACCURACIES = "accuracies.csv"
+
+KENDALL_TAU = "kendall_tau.csv"
+KENDALL_TAU_BY_SEED = "kendall_tau_by_seed.csv"
+DIFFERENCES = "differences.csv"
+POINTS = "points.csv"
+RANKING = "ranking.json"
+VARIATIONS = "variations.csv"
+CALIBRATION_TAU = "calibration_tau.csv"
 
 SUPERNETS = f"*/*/{RUN}"
 """Pattern of the supernets below a results folder."""
@@ -76,11 +95,6 @@ def search_folder(run: Path, algorithm: str, seed: int) -> Path:
 def results_of_search(search: Path) -> Path:
     """Return the results folder that a search's folder lies in."""
     return search.parents[2]
-
-
-def measurement(run: Path, name: str) -> Path:
-    """Return the file of a measurement."""
-    return run / f"{name}.csv"
 
 
 def snapshot(run: Path, epoch: int) -> Path:

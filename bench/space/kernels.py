@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from bench.network.blocks import Block, Network
+    from bench.network.block import Block
+    from bench.network.blocks import Network
 
 
 class KernelSpace:

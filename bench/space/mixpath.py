@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench.network.blocks import Block, Network
+from bench.network.block import Block
+from bench.network.blocks import Network
 from bench.network.known_networks import known_network
 from bench.network.scaling import scale
 from bench.network.skeleton import CIFAR10, IMAGENET, BlockSkeleton

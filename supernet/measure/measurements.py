@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import torch
 
 from bench.runs import schemas
-from bench.runs.layout import measurement
 from supernet.measure import (
     accuracies,
     bn_statistics,
@@ -81,7 +80,7 @@ MEASUREMENTS = {
     ),
     ACCURACIES: Measurement(schemas.ACCURACIES, accuracies.measure, is_sample=True),
 }
-"""By name, which is also the name of the CSV file."""
+"""By name; the schema names the file."""
 
 
 def missing(run: Run, names: Sequence[str], num_models: int = NUM_MODELS) -> list[str]:
@@ -119,14 +118,18 @@ def measure_run(
     snapshots = Snapshots(run, data, device)
     for name in todo:
         frame = MEASUREMENTS[name].measure(snapshots, num_models)
-        schemas.write(frame, measurement(run.folder, name), MEASUREMENTS[name].schema)
+        schemas.write(frame, _file(run, name), MEASUREMENTS[name].schema)
     return run
 
 
 def _is_measured(run: Run, name: str, num_models: int) -> bool:
-    path = measurement(run.folder, name)
+    path = _file(run, name)
     if not path.is_file() or name != ACCURACIES:
         return path.is_file()
     wanted = min(num_models, run.space.count())
     known = schemas.read(path, schemas.ACCURACIES)["architecture"]
     return bool(known.nunique() >= wanted)
+
+
+def _file(run: Run, name: str) -> Path:
+    return run.folder / MEASUREMENTS[name].schema.name

@@ -15,7 +15,7 @@ from supernet.shadow_bn import SINGLE, NormUnderTest, combinations
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from bench.network.blocks import Block
+    from bench.network.block import Block
 
 Kernels = tuple[tuple[int, ...], ...]
 
@@ -156,7 +156,7 @@ def depthwise(channels: int, kernel: int, stride: int) -> nn.Conv2d:
 
 
 def activate(x: torch.Tensor, name: str) -> torch.Tensor:
-    """Apply an activation of `bench.network.blocks.ACTIVATIONS`."""
+    """Apply an activation of `bench.network.block.ACTIVATIONS`."""
     return ACTIVATION_FUNCTIONS[name](x)
 
 

@@ -18,7 +18,7 @@ from supernet.nets.bottlenecks import BottleneckNet
 from supernet.shadow_bn import NONE, SINGLE
 
 if TYPE_CHECKING:
-    from bench.network.blocks import Block
+    from bench.network.block import Block
     from bench.space.architecture import KernelArchitecture
     from bench.space.kernels import KernelSpace
 

@@ -84,7 +84,7 @@ def load_model(model: torch.nn.Module, path: Path, device: str) -> dict[str, Any
 
 
 def write_history(trainer: Trainer, folder: Path) -> None:
-    """Write history.csv, and the times apart."""
+    """Write the history, and the times apart."""
     history = pd.DataFrame([asdict(epoch) for epoch in trainer.history])
     times = history[["epoch", "time_s"]].assign(stage="train")
     schemas.write(history.drop(columns="time_s"), folder / HISTORY, schemas.HISTORY)

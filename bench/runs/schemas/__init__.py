@@ -1,7 +1,7 @@
 """Schemas: what every file that a stage leaves for another holds, checked when read and written.
 
-    frame = schemas.read(folder / "history.csv", schemas.HISTORY)
-    schemas.write(frame, folder / "history.csv", schemas.HISTORY)
+    frame = schemas.read(folder / HISTORY, schemas.HISTORY)
+    schemas.write(frame, folder / HISTORY, schemas.HISTORY)
 
 `run_files`, `measurements` and `rankings` say what there is, `kinds` lists it. A damaged file is a
 `DamagedFileError` of one line. A column that is added needs a default, which files written before

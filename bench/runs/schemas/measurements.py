@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.runs import layout
 from bench.runs.schemas.columns import (
     ACCURACY,
     CALIBRATED,
@@ -30,7 +31,7 @@ PAIR = {
 """What a similarity compares; epoch 0 is untrained."""
 
 BN_STATISTICS = Schema(
-    "bn_statistics.csv",
+    layout.BN_STATISTICS,
     {
         "block": INDEX,
         "num_paths": COUNT,
@@ -46,7 +47,7 @@ BN_STATISTICS = Schema(
 )
 
 COMBINATION_STATISTICS = Schema(
-    "combination_statistics.csv",
+    layout.COMBINATION_STATISTICS,
     {
         "block": INDEX,
         "architecture": TEXT,
@@ -61,7 +62,7 @@ COMBINATION_STATISTICS = Schema(
 )
 
 SIMILARITY = Schema(
-    "similarity.csv",
+    layout.SIMILARITY,
     {
         **PAIR,
         "centred": Column("bool"),
@@ -74,7 +75,7 @@ SIMILARITY = Schema(
 )
 
 JACOBIAN = Schema(
-    "jacobian.csv",
+    layout.JACOBIAN,
     {
         **PAIR,
         "mean": NUMBER,  # an estimate less its bias can be above 1
@@ -89,14 +90,14 @@ JACOBIAN = Schema(
 )
 
 CURVE = Schema(
-    "curve.csv",
+    layout.CURVE,
     {"epoch": INDEX, "architecture": TEXT, "accuracy": ACCURACY, "loss": LOSS},
     keys=("epoch", "architecture"),
     remedy=AGAIN,
 )
 
 CALIBRATION_SWEEP = Schema(
-    "calibration_sweep.csv",
+    layout.CALIBRATION_SWEEP,
     {
         "factor": Column("str", choices=("raw", "none", "images", "batch", "reset", "split")),
         "split": TEXT,
@@ -115,7 +116,7 @@ CALIBRATION_SWEEP = Schema(
 """Of raw scores, no images were calibrated on."""
 
 ACCURACIES = Schema(
-    "accuracies.csv",
+    layout.ACCURACIES,
     {"architecture": TEXT, "calibrated": CALIBRATED, "accuracy": ACCURACY, "loss": LOSS},
     keys=("architecture", "calibrated"),
     remedy=AGAIN,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bench.runs import layout
 from bench.runs.schemas.columns import (
     ACCURACY,
     CALIBRATED,
@@ -46,7 +47,7 @@ WITHIN = {"tau_equal_conv3x3": LATER, "tau_near_parameters": LATER}
 RUN = {"m": M, "bn": TEXT, "seed": SEED}
 
 KENDALL_TAU = Schema(
-    "kendall_tau.csv",
+    layout.KENDALL_TAU,
     {
         **IDENTITY,
         "num_seeds": POSITIVE,
@@ -71,7 +72,7 @@ KENDALL_TAU = Schema(
 """Of version 1, tau_low and tau_high are over cells alone; of version 2 over seeds and cells."""
 
 KENDALL_TAU_BY_SEED = Schema(
-    "kendall_tau_by_seed.csv",
+    layout.KENDALL_TAU_BY_SEED,
     {
         **IDENTITY,
         "seed": SEED,
@@ -86,7 +87,7 @@ KENDALL_TAU_BY_SEED = Schema(
 )
 
 DIFFERENCES = Schema(
-    "differences.csv",
+    layout.DIFFERENCES,
     {
         **IDENTITY,
         "calibrated": CALIBRATED,
@@ -108,7 +109,7 @@ DIFFERENCES = Schema(
 )
 
 POINTS = Schema(
-    "points.csv",
+    layout.POINTS,
     {
         "m": M,
         "space": TEXT,
@@ -127,7 +128,7 @@ POINTS = Schema(
 """Copies of a cell are rows of their own where a protocol keeps them."""
 
 VARIATIONS = Schema(
-    "variations.csv",
+    layout.VARIATIONS,
     {
         **RUN,
         "variation": TEXT,
@@ -141,7 +142,7 @@ VARIATIONS = Schema(
 )
 
 CALIBRATION_TAU = Schema(
-    "calibration_tau.csv",
+    layout.CALIBRATION_TAU,
     {
         **RUN,
         "factor": TEXT,
@@ -160,7 +161,7 @@ CALIBRATION_TAU = Schema(
 """Counts of images are written as 512.0: so they were from the start."""
 
 RANKING = JsonSchema(
-    "ranking.json",
+    layout.RANKING,
     {
         "command": Key("text"),
         "headline": Key("object"),

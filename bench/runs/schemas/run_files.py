@@ -1,18 +1,11 @@
-"""Schemas of what a run folder holds, and of the searches in it.
-
-    run.json            recipe, seed, versions, commit, device
-    history.csv         what each epoch measured on its training images
-    times.csv           how long stages took; apart, since all else repeats to the byte
-    scores.csv          every architecture scored, raw and calibrated
-    scores.part.csv     the same, while scoring goes on
-    evaluation.csv      a network trained on its own: accuracy by epoch
-    search.json, evaluated.csv, pareto.csv      one search: settings, what it paid for, its front
+"""Schemas of what a run folder holds, and of the searches in it (see `bench.runs.layout`).
 
 A `loss` may be missing: a network whose outputs are no numbers has an accuracy, but no loss.
 """
 
 from __future__ import annotations
 
+from bench.runs import layout
 from bench.runs.schemas.columns import (
     ACCURACY,
     CALIBRATED,
@@ -33,7 +26,7 @@ MEASURED = {"calibrated": CALIBRATED, "accuracy": ACCURACY, "loss": LOSS}
 COSTS = {"num_parameters": COUNT, "num_multiply_adds": COUNT}
 
 RUN = JsonSchema(
-    "run.json",
+    layout.RUN,
     {
         "recipe": Key("object"),
         "seed": Key("integer"),
@@ -50,7 +43,7 @@ RUN = JsonSchema(
 """Version 2 names the kind of run. The recipe's own fields are checked where recipes are read."""
 
 HISTORY = Schema(
-    "history.csv",
+    layout.HISTORY,
     {
         "epoch": EPOCH,
         "lr": NON_NEGATIVE,
@@ -60,24 +53,27 @@ HISTORY = Schema(
     keys=("epoch",),
     remedy="delete it: training goes on from the checkpoint and writes it again",
 )
+"""What each epoch measured on its training images."""
 
 TIMES = Schema(
-    "times.csv",
+    layout.TIMES,
     {"epoch": COUNT, "time_s": NON_NEGATIVE, "stage": Column("str", choices=("train", "score"))},
     remedy="delete it: training goes on from the checkpoint and writes it again",
 )
-"""Of epochs, and of all of scoring as epoch 0: once more for each time it was begun again."""
+"""Of epochs, and of all of scoring as epoch 0: once more for each time it was begun again. They lie
+apart, since all else repeats to the byte."""
 
 CELL_SCORES = Schema(
-    "scores.csv",
+    layout.SCORES,
     {"architecture": TEXT, "cell_hash": CELL_HASH, **MEASURED},
     keys=("architecture", "calibrated"),
     allows_more=True,
     remedy=AGAIN,
 )
+"""Every architecture scored, raw and calibrated."""
 
 KERNEL_SCORES = Schema(
-    "scores.csv",
+    layout.SCORES,
     {"architecture": TEXT, **COSTS, **MEASURED},
     keys=("architecture", "calibrated"),
     allows_more=True,
@@ -85,15 +81,16 @@ KERNEL_SCORES = Schema(
 )
 
 SCORES_PART = Schema(
-    "scores.part.csv",
+    layout.SCORES_PART,
     CELL_SCORES.columns,
     keys=CELL_SCORES.keys,
     allows_more=True,
     remedy="delete it: the same command scores the architectures again",
 )
+"""The same, while scoring goes on."""
 
 EVALUATION = Schema(
-    "evaluation.csv",
+    layout.EVALUATION,
     {
         "epoch": EPOCH,
         "weights": Column("str", choices=("model", "ema")),
@@ -104,9 +101,10 @@ EVALUATION = Schema(
     keys=("epoch", "weights"),
     remedy="delete its folder: the same command trains the network again",
 )
+"""A network trained on its own: accuracy by epoch."""
 
 SEARCH = JsonSchema(
-    "search.json",
+    layout.SEARCH,
     {
         "algorithm": Key("text"),
         "seed": Key("integer"),
@@ -119,7 +117,7 @@ SEARCH = JsonSchema(
 )
 
 EVALUATED = Schema(
-    "evaluated.csv",
+    layout.EVALUATED,
     {
         "evaluation": POSITIVE,
         **KERNEL_SCORES.columns,
@@ -132,5 +130,5 @@ EVALUATED = Schema(
 )
 
 PARETO = Schema(
-    "pareto.csv", EVALUATED.columns, keys=("evaluation",), allows_more=True, remedy=SEARCH_AGAIN
+    layout.PARETO, EVALUATED.columns, keys=("evaluation",), allows_more=True, remedy=SEARCH_AGAIN
 )

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench.network.block import ACTIVATIONS, Block, DescriptionError, parse_blocks
 from bench.network.block_costs import num_multiply_adds, num_operations, num_parameters
-from bench.network.blocks import ACTIVATIONS, Block, DescriptionError, Network, parse, parse_blocks
+from bench.network.blocks import Network, parse
 from bench.network.known_networks import PUBLISHED, known_network
 from bench.network.scaling import round_channels, scale
 

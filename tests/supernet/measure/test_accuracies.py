@@ -15,7 +15,7 @@ from analysis.registry import SUPERNETS
 from bench import mixpath
 from bench.base.files import read_csv, write_csv
 from bench.network.skeleton import BlockSkeleton
-from bench.runs.layout import CHECKPOINT, measurement
+from bench.runs.layout import CHECKPOINT
 from bench.runs.run import find_trained, read_trained
 from bench.space.architecture import KERNELS
 from bench.space.mixpath import s1, s2
@@ -70,9 +70,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_measurement_and_figure_is_there(results: Path) -> None:
     for run in find_trained(results):
         for name in S1_MEASUREMENTS:
-            assert measurement(run.folder, name).is_file()
+            assert (run.folder / MEASUREMENTS[name].schema.name).is_file()
         for name in set(MEASUREMENTS) - set(S1_MEASUREMENTS):
-            assert not measurement(run.folder, name).is_file()
+            assert not (run.folder / MEASUREMENTS[name].schema.name).is_file()
     names = ["figure3_curves", "figure5_bn_ratios", "figure6_accuracies", "table4_similarity"]
     for name in names:
         for suffix in (".csv", ".png", ".svg"):

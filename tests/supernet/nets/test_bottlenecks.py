@@ -14,8 +14,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.config.training import Calibration, Training
+from bench.network.block import Block
 from bench.network.block_costs import num_multiply_adds, num_parameters
-from bench.network.blocks import Block
 from bench.network.known_networks import known_network
 from bench.network.skeleton import BlockSkeleton
 from bench.space.kernels import KernelSpace
