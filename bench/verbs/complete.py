@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench.base.parallel import default_jobs, in_parallel, task
+from bench.runs.origin import claim, origin_of
 from bench.runs.progress import show
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def train_together(
         pool = open_images(data, own_device)
         with in_turn(ranks):
             run = open_run(own_device)
+            if ranks.is_first:
+                claim(run.folder, origin_of(run.recipe, pool.digest))
         with show([run] if ranks.is_first else []) as finished:
             train(run, pool, own_device, ranks)
             if ranks.is_first:
