@@ -17,6 +17,7 @@ from bench.config.registry import PRESETS
 from bench.space.branches import Branches
 from supernet.data.sets import load_digits
 from supernet.score import SupernetScorer
+from supernet.shadow_bn import SHADOW
 from tests.paths import ROOT
 
 TEXT = (ROOT / "README.md").read_text()
@@ -151,7 +152,7 @@ def test_own_net_has_what_scoring_asks() -> None:
 
     recipe = override(digits().recipe, {"m": "2", "calibration_images": "50"})
     space = Branches(2)
-    net = own.OneCell(recipe, space, "shadow")
+    net = own.OneCell(recipe, space, SHADOW)
     architectures = space.architectures()[::20]
     rows = list(SupernetScorer(net, space, load_digits(), recipe).calibrated(architectures))
     assert len(rows) == len(architectures)

@@ -10,14 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from bench.base.names import is_plugin
 from bench.ranking.protocol import describe
+from bench.runs import schemas
 from bench.runs.words import describe_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from bench.ranking.protocol import Protocol
     from bench.runs.run import Run
     from bench.table.table import Table
+
+
+def read_earlier(results: Path) -> dict[str, Any]:
+    """Read ranking.json, or nothing where the folder was never ranked."""
+    path = results / schemas.RANKING.name
+    return schemas.read_json(path, schemas.RANKING) if path.is_file() else {}
 
 
 def about_ranking(

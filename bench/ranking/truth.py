@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.network.skeleton import NASBENCH101
+from bench.runs.run import load_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -71,6 +72,23 @@ def check_truth(
             "name their own with --table, or say that it is meant with --other-truth"
         )
     return f"The truth is of other images or another network than the runs: {differences}"
+
+
+def check_cells(table: Table, recipe: Recipe, *, allow_missing: bool) -> None:
+    """Refuse a table that lacks cells of a recipe's space, unless some may be missing.
+
+    Raises:
+        ValueError: with how many it lacks.
+    """
+    space = load_space(recipe)
+    hashes = sorted({space.cell(a).hash for a in space.architectures()})
+    missing = table.missing(hashes)
+    if missing and (not allow_missing or len(missing) == len(hashes)):
+        remedy = "" if len(missing) == len(hashes) else "; --allow-missing ranks the others"
+        raise ValueError(
+            f"table {table.path} lacks {len(missing)} of the {len(hashes)} cells of space "
+            f"{recipe.space!r}, m={recipe.m}{remedy}"
+        )
 
 
 def truth_of(table: Table) -> TruthOf:

@@ -100,7 +100,7 @@ def check_origin(folder: Path, origin: Origin) -> None:
     ]
     if changed:
         raise RunFolderError(
-            f"{folder} was trained from other than what is there now: {', '.join(changed)}; "
+            f"what {folder} was trained from has changed: {', '.join(changed)}; "
             "put that back, name another folder with --out, or delete it"
         )
 

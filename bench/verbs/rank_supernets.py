@@ -7,24 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.base.names import load
 from bench.config.registry import PRESETS, RECIPES
-from bench.ranking.baselines import BASELINES
+from bench.ranking.about import read_earlier
+from bench.ranking.baselines import BASELINES, load_baselines
 from bench.ranking.outputs import Rankings, write_rankings
 from bench.ranking.protocol import PROTOCOLS, Protocol, check
-from bench.ranking.truth import check_truth
+from bench.ranking.truth import check_cells, check_truth
 from bench.runs.run import find_runs, load_space
 from bench.table.table import open_table
-from bench.verbs.complete import run_all
+from bench.verbs.complete import known_images, open_all_images, open_runs, plan_runs, run_all
 from bench.verbs.folders import as_path, results_folder
 from bench.verbs.presets import changed, ranking_preset
-from bench.verbs.rank_inputs import (
-    check_cells,
-    known_images,
-    load_baselines,
-    open_all_images,
-    open_runs,
-    plan_runs,
-    read_earlier,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
