@@ -86,7 +86,8 @@ def write_report(results: Path) -> Path:
             )
     frame = read_ranking(results, KENDALL_TAU)
     about = read_about(results)
-    write_text(markdown_tables(frame), results / MARKDOWN)
+    note = f"{about['truth_note']}.\n\n" if about["truth_note"] else ""
+    write_text(note + markdown_tables(frame), results / MARKDOWN)
     write_text(_page(results, frame, about), results / REPORT)
     return results / REPORT
 

@@ -56,6 +56,7 @@ def parser() -> CommandParser:
         help="measure just these, such as curve,similarity (default: all)",
     )
     options.add_table(p)
+    options.add_other_truth(p)
     options.add_data(p)
     options.add_machine(p)
     options.add_jobs(p, "runs")

@@ -4,7 +4,7 @@
     python bench/run.py --m 4 --seeds 3         # digits, minutes on a laptop
     python bench/run.py --m 3,4 --protocol authors    # the released code's way
     python bench/run.py --preset paper --m 3,4 --device cuda   # Table 3
-    python bench/run.py --set epochs=20 stem_channels=4 --out results/mine
+    python bench/run.py --set epochs=20 batch_size=96 --out results/mine
 
 What is finished is not done again: the same command goes on where it stopped, and a folder of
 results takes in further m, seeds and batch norms. Results: results/PRESET/report.html.
@@ -52,6 +52,8 @@ def command(argv: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if argv is None else argv
     ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
     Console().print(terminal_table(ranked.kendall_tau))
+    if ranked.truth_note:
+        print(f"{ranked.truth_note}.")
     print(*difference_lines(ranked.rankings.differences), f"report: {ranked.page}", sep="\n")
 
 
@@ -65,6 +67,7 @@ def parser() -> CommandParser:
     options.add_data_set(p, "digits, cifar10, folder")
     options.add_data(p)
     options.add_table(p)
+    options.add_other_truth(p)
     p.add_argument("--allow-missing", action="store_true", help="rank only cells in the table")
     options.add_changes(p, Recipe())
     options.add_out(p, "results/PRESET")

@@ -85,6 +85,12 @@ def _import_options(p: CommandParser) -> None:
     p.add_argument(
         "--skip-unknown", action="store_true", help="leave out CSV rows with an empty accuracy"
     )
+    p.add_argument(
+        "--data-set",
+        metavar="NAME",
+        help="images that the accuracies are of, as bench/run.py calls them (default: cifar10 in "
+        "NAS-Bench-101's network, else unknown)",
+    )
     for field in fields(Skeleton):
         option, words = (
             field.name.replace("_", "-"),
@@ -130,7 +136,13 @@ def _download(*, name: str, folder: Path) -> None:
 
 
 def _import(
-    *, sources: list[Path], out: Path, epochs: int, skip_unknown: bool, **skeleton: int
+    *,
+    sources: list[Path],
+    out: Path,
+    epochs: int,
+    skip_unknown: bool,
+    data_set: str | None,
+    **skeleton: int,
 ) -> None:
     network = Skeleton(**skeleton)
     total = sum(path.stat().st_size for path in sources)
@@ -142,6 +154,7 @@ def _import(
             skeleton=network,
             epochs=epochs,
             skip_unknown=skip_unknown,
+            data_set=data_set,
             advance=lambda num_bytes: progress.advance(task, num_bytes),
         )
     if num_skipped:

@@ -10,7 +10,7 @@ from bench.runs.run import load_space
 from supernet.data.registry import data_source
 from supernet.nets.registry import NETS
 from supernet.sampling import SAMPLERS
-from supernet.score import SCORERS
+from supernet.score import SCORERS, check_scorer
 from supernet.shadow_bn import norm_under_test
 from supernet.training.optimizers import OPTIMIZERS
 
@@ -51,18 +51,22 @@ def resolve(recipe: Recipe) -> Parts:
     """Look up every name of a recipe.
 
     Raises:
-        ValueError: a name of what does not exist, or parts that don't fit each other.
+        ValueError: a name of what does not exist, parts that don't fit each other, or a scorer
+            that does not return a value per image.
     """
     space = load_space(recipe)
     batch_norm = norm_under_test(recipe.batch_norm)
     net: Any = load(recipe.net, NETS, "net")
     check_training(recipe)
+    scorers = {name: load(name, SCORERS, "scorer") for name in recipe.scorers}
+    for name, scorer in scorers.items():
+        check_scorer(name, scorer, recipe.skeleton.num_classes)
     return Parts(
         recipe=recipe,
         space=space,
         build=lambda: call_plugin(recipe.net, "net", net, recipe, space, batch_norm),
         sampler=load(recipe.sampler, SAMPLERS, "sampler"),
-        scorers={name: load(name, SCORERS, "scorer") for name in recipe.scorers},
+        scorers=scorers,
         open_images=data_source(recipe),
     )
 

@@ -16,6 +16,7 @@ import torch
 from bench.base.files import remove_temporary
 from bench.runs import schemas
 from bench.runs.layout import CHECKPOINT, SCORES, SCORES_PART, TIMES, snapshot
+from bench.runs.origin import claim, origin_of
 from bench.runs.run import Run, RunFolderError, scores_schema
 from supernet.distributed import ALONE, Ranks
 from supernet.nets.initialisation import fan_out
@@ -40,13 +41,18 @@ USUAL_NORM = (0.1, 1e-5)
 
 
 def complete(run: Run, data_path: Path | None, device: str, num_threads: int) -> Run:
-    """Do what is missing of a run whose space is scored whole."""
+    """Do what is missing of a run whose space is scored whole.
+
+    Raises:
+        RunFolderError: it was begun on other images, or with other code of plug-ins.
+    """
     if run.is_complete:
         return run
     torch.set_num_threads(num_threads)
     remove_temporary(run.folder)
     parts = resolve(run.recipe)
     pool = parts.open_images(data_path, device)
+    claim(run.folder, origin_of(run.recipe, pool.digest))
     model = train(run, parts, pool, device)
     score(run, parts, model, pool.data())
     return run

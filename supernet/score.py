@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 
+from bench.base.names import call_plugin
 from supernet.calibrate import Estimate, applied, observing
 from supernet.data.data_set import DataSet, Images, batches, take
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     Scorer = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 NOTHING: Mapping[str, Scorer] = MappingProxyType({})
+PROBE = 8  # images that a scorer is tried on
 CHUNK = 64  # architectures scored together: more share more, fewer lose less when stopped
 
 SCORERS: dict[str, Scorer] = {}
@@ -132,11 +134,41 @@ class Means:
         """Add a batch: logits (B, num_classes) and labels (B,)."""
         self.count += len(labels)
         for name, scorer in self.scorers.items():
-            self.sums[name] += float(scorer(logits.float(), labels).double().sum())
+            self.sums[name] += float(per_image(name, scorer, logits.float(), labels).sum())
 
     def values(self) -> dict[str, float]:
         """Return the means by name."""
         return {name: total / self.count for name, total in self.sums.items()}
+
+
+def per_image(
+    name: str, scorer: Scorer, logits: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    """Call a scorer on a batch; return its values in float64, of shape (B,).
+
+    Raises:
+        ValueError: it fails, or returns anything but a value per image: of a single number, as of
+            a batch's mean, the mean over images would be wrong without a sign.
+    """
+    values: Any = call_plugin(name, "scorer", scorer, logits, labels)
+    shape = tuple(values.shape) if isinstance(values, torch.Tensor) else type(values).__name__
+    if shape != (len(labels),):
+        raise ValueError(
+            f"scorer {name!r} returned {shape} for a batch of {len(labels)} images: it must return "
+            f"a tensor with a value per image, of shape ({len(labels)},)"
+        )
+    each: torch.Tensor = values.double()
+    return each
+
+
+def check_scorer(name: str, scorer: Scorer, num_classes: int) -> None:
+    """Try a scorer on made-up logits, before anything is trained.
+
+    Raises:
+        ValueError: as `per_image`.
+    """
+    logits = torch.linspace(-1.0, 1.0, PROBE * num_classes).view(PROBE, num_classes)
+    per_image(name, scorer, logits, torch.arange(PROBE) % num_classes)
 
 
 def _chunks(architectures: Iterable[Architecture]) -> Iterator[list[Architecture]]:

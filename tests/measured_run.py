@@ -63,4 +63,4 @@ def rank_and_measure(results: Path) -> None:
     table_path = write_truth(results / "truth.h5")
     with Table(table_path) as table:
         write_rankings(results, find_runs(results), table, [PROTOCOLS["sound"]])
-    assert main([str(results), "--table", str(table_path), "--jobs", "1"]) == 0
+    assert main([str(results), "--table", str(table_path), "--other-truth", "--jobs", "1"]) == 0

@@ -7,6 +7,7 @@ names the plug-in, the reason, and the line of the user's file where it happened
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import inspect
 import traceback
@@ -52,6 +53,21 @@ def load(spec: str, registry: Mapping[str, T], kind: str) -> T:
 def is_plugin(spec: str) -> bool:
     """Tell whether a name is a user's `package.module:name`."""
     return ":" in spec
+
+
+def source_digest(spec: str) -> str:
+    """Return the SHA-256 of the source of a plug-in's module; empty where Python has no source.
+
+    It covers the one file that is named: modules that this imports may change unseen.
+
+    Raises:
+        ValueError: a module that can't be imported.
+    """
+    module = _import(spec.partition(":")[0], spec, "plug-in")
+    try:
+        return hashlib.sha256(inspect.getsource(module).encode()).hexdigest()
+    except (OSError, TypeError):  # a compiled module, or one that is no file
+        return ""
 
 
 def call_plugin(spec: str, kind: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:

@@ -41,6 +41,7 @@ def cifar10_small() -> Preset:
         name="cifar10-small",
         about="CIFAR-10, 16 channels, 3 cells, 20,000 training images; under an hour on a laptop",
         table="nasbench101",
+        truth_skeleton=NASBENCH101,
         recipe=Recipe(
             skeleton=replace(NASBENCH101, stem_channels=16, cells_per_stack=1),
             training=Training(epochs=8),

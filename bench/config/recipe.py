@@ -148,6 +148,8 @@ class Preset:
         recipe: of the supernet.
         table: what holds the truth: 'digits' (ships with the project), 'nasbench101' (imported by
             the user) or a path; empty where architectures are searched, not ranked.
+        truth_skeleton: the network of the table's figures, where the recipe's is another on
+            purpose, such as a narrower one; None: they are the same.
         stand_alone: how a table like it is made.
         final: how what a search finds is trained; None where cells are ranked.
     """
@@ -156,5 +158,6 @@ class Preset:
     about: str
     recipe: Recipe
     table: str = ""
+    truth_skeleton: Skeleton | None = None
     stand_alone: StandAlone = field(default_factory=StandAlone)
     final: Final | None = None

@@ -8,15 +8,24 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bench.base.names import is_plugin
 from bench.ranking.protocol import describe
+from bench.runs import schemas
 from bench.runs.words import describe_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from bench.ranking.protocol import Protocol
     from bench.runs.run import Run
     from bench.table.table import Table
+
+
+def read_earlier(results: Path) -> dict[str, Any]:
+    """Read ranking.json, or nothing where the folder was never ranked."""
+    path = results / schemas.RANKING.name
+    return schemas.read_json(path, schemas.RANKING) if path.is_file() else {}
 
 
 def about_ranking(
@@ -27,6 +36,8 @@ def about_ranking(
     headline: str,
     command: str,
     notes: list[str],
+    truth_note: str = "",
+    baselines: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Gather what ranking.json holds.
 
@@ -37,6 +48,8 @@ def about_ranking(
         headline: the scorer shown first.
         command: the command line that asked for it.
         notes: what was assumed.
+        truth_note: where the table is not of these runs' images or networks, how it differs.
+        baselines: names of those ranked, of which a user's own are remembered.
     """
     recipes = {protocol.recipe for protocol in protocols}
     sources = [source._asdict() for source in table.provenance["sources"]]
@@ -52,4 +65,6 @@ def about_ranking(
             "skeleton": asdict(table.skeleton),
         },
         "notes": notes,
+        "truth_note": truth_note,
+        "baselines": [name for name in baselines if is_plugin(name)],
     }

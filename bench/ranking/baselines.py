@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.base.names import load
 from bench.base.streams import child_rng
 from bench.network.cell_costs import num_multiply_adds, num_parameters
+from bench.ranking.about import read_earlier
 from bench.ranking.correlation import precision_top10, regret, weighted_tau
+from bench.runs import schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -47,6 +51,24 @@ BASELINE_LABELS = {
     RANDOM: "random, one draw",
 }
 """For a reader of figures and tables; one without a label goes by its name."""
+
+
+def load_baselines(results: Path, names: Sequence[str]) -> dict[str, Baseline]:
+    """Import the user's own baselines: those of now, and those that the folder was ranked with.
+
+    Raises:
+        ValueError: one that can't be imported, or can't be any more.
+    """
+    loaded = {name: load(name, BASELINES, "baseline") for name in names}
+    earlier = [name for name in read_earlier(results).get("baselines", ()) if name not in loaded]
+    try:
+        return loaded | {name: load(name, BASELINES, "baseline") for name in earlier}
+    except ValueError as error:
+        raise ValueError(
+            f"{results / schemas.KENDALL_TAU.name} has rows of {', '.join(earlier)}, to be ranked "
+            f"again, but {error} To drop the rows, take the name out of 'baselines' in "
+            f"{results / schemas.RANKING.name}"
+        ) from error
 
 
 def measure_random(truths: Floats, num_draws: int = NUM_DRAWS) -> tuple[Floats, dict[str, float]]:

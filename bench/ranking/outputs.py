@@ -104,6 +104,7 @@ def write_rankings(
     command: str = "",
     baselines: Mapping[str, Baseline] = BASELINES,
     allow_missing: bool = False,
+    truth_note: str = "",
 ) -> Rankings:
     """Rank runs and write the CSV files and ranking.json into the results folder.
 
@@ -115,10 +116,18 @@ def write_rankings(
         command: the command line that asked for it, for the page.
         baselines: what else to rank, by name.
         allow_missing: leave out architectures whose truth the table lacks.
+        truth_note: where the table is not of these runs' images or networks, how it differs.
     """
     rankings = rank(runs, table, protocols, baselines=baselines, allow_missing=allow_missing)
     about = about_ranking(
-        runs, table, protocols, headline=HEADLINE, command=command, notes=rankings.notes
+        runs,
+        table,
+        protocols,
+        headline=HEADLINE,
+        command=command,
+        notes=rankings.notes,
+        truth_note=truth_note,
+        baselines=list(baselines),
     )
     schemas.write(rankings.kendall_tau, results_folder / KENDALL_TAU, schemas.KENDALL_TAU)
     schemas.write(rankings.by_seed, results_folder / BY_SEED, schemas.KENDALL_TAU_BY_SEED)

@@ -19,7 +19,7 @@ from bench.config.fields import from_dict, to_dict
 from bench.config.recipe import SKELETONS, Final, Recipe
 from bench.network.skeleton import Skeleton
 from bench.runs import schemas
-from bench.runs.layout import RUN
+from bench.runs.layout import RUN, TRAINED
 
 if TYPE_CHECKING:
     from bench.config.recipe import Trained
@@ -56,12 +56,21 @@ def open_folder(
 ) -> None:
     """Make a folder for a recipe and a seed, or check that it is theirs.
 
+    A folder in which nothing was trained holds no results: it is taken over, so that a mistaken
+    value that was found out late does not stand in the way of the right one.
+
     Raises:
         RunFolderError: the folder holds another recipe.
     """
     if (folder / RUN).is_file():
-        _check_same(folder, to_dict(read_about(folder).recipe), to_dict(recipe))
-        return
+        changed = _changed(to_dict(read_about(folder).recipe), to_dict(recipe))
+        if not changed:
+            return
+        if is_trained(folder):
+            raise RunFolderError(
+                f"{folder} holds another recipe: {', '.join(changed)}; "
+                "name another folder with --out, or delete it"
+            )
     kind = "network" if isinstance(recipe, Final) else "supernet"
     about = {
         "version": schemas.RUN.version,
@@ -77,6 +86,11 @@ def open_folder(
     }
     folder.mkdir(parents=True, exist_ok=True)
     schemas.write_json(about, folder / RUN, schemas.RUN)
+
+
+def is_trained(folder: Path) -> bool:
+    """Whether anything was trained, scored or tested in a folder."""
+    return any((folder / name).is_file() for name in TRAINED)
 
 
 def read_about(folder: Path) -> About:
@@ -117,18 +131,14 @@ def skeleton_type(net: str) -> type[Any]:
     return SKELETONS.get(net, Skeleton)
 
 
-def _check_same(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
+def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """List the fields in which a recipe differs from a folder's, with both values."""
     names = dict.fromkeys([*new, *old])
-    changed = [
+    return [
         f"{name}={old.get(name)} (asked: {new.get(name)})"
         for name in names
         if old.get(name) != new.get(name)
     ]
-    if changed:
-        raise RunFolderError(
-            f"{folder} holds another recipe: {', '.join(changed)}; "
-            "name another folder with --out, or delete it"
-        )
 
 
 def _commit() -> str:

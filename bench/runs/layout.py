@@ -68,6 +68,10 @@ USUAL_SAMPLER = "uniform"
 _SNAPSHOT = re.compile(r"checkpoint-epoch(\d+)\.pt")
 
 
+TRAINED = (CHECKPOINT, HISTORY, SCORES, SCORES_PART, EVALUATION, BEST)
+"""Files of which a folder has one once anything was trained in it."""
+
+
 def variant(recipe: Recipe) -> str:
     """Name a recipe's batch norm, with its sampler before it where that is not the usual one."""
     is_usual = recipe.sampler == USUAL_SAMPLER

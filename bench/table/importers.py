@@ -3,6 +3,7 @@
 import functools
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from bench.network.skeleton import NASBENCH101, Skeleton
@@ -22,6 +23,7 @@ def import_sources(
     skeleton: Skeleton = NASBENCH101,
     epochs: int = DEFAULT_EPOCHS,
     skip_unknown: bool = False,
+    data_set: str | None = None,
     advance: Callable[[int], object] = lambda _: None,
 ) -> int:
     """Import sources into one table, which is written whole or not at all.
@@ -34,6 +36,8 @@ def import_sources(
         skeleton: the network that the figures belong to.
         epochs: the budget of CSV rows that do not state it.
         skip_unknown: leave out CSV rows with an empty accuracy instead of refusing them.
+        data_set: what the figures were measured on, by the name that a recipe calls it; None:
+            unknown, CIFAR-10 in NAS-Bench-101's network.
         advance: called now and then with the number of bytes read since.
 
     Returns:
@@ -50,7 +54,9 @@ def import_sources(
         num_skipped += skipped
     if not tables:
         raise TableError("nothing to import: name at least one .tfrecord or .csv file")
-    write(out, functools.reduce(merge, tables))
+    whole = functools.reduce(merge, tables)
+    details = {**whole.details, **({"data_set": data_set} if data_set else {})}
+    write(out, replace(whole, details=details))
     return num_skipped
 
 

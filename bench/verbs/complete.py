@@ -1,4 +1,7 @@
-"""Complete runs: several at once, each alone, or one on all processes that torchrun started."""
+"""Runs opened and completed: several at once, or one on all processes that torchrun started.
+
+Folders and images are looked at before anything is trained.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,71 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench.base.parallel import default_jobs, in_parallel, task
+from bench.runs.about import is_trained
+from bench.runs.layout import run_folder
+from bench.runs.origin import check_origin, check_together, claim, origin_of, read_origin
 from bench.runs.progress import show
+from bench.runs.run import Run, find_runs, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from bench.config.recipe import Recipe
     from bench.config.training import Training
-    from bench.runs.run import Run
     from supernet.data.pool import Pool
     from supernet.distributed import Ranks
 
 AnyRun = TypeVar("AnyRun", bound=Any)
+
+
+def plan_runs(results: Path, recipes: Sequence[Recipe], seeds: Sequence[int]) -> list[Run]:
+    """List the runs asked for, each once; nothing is made yet."""
+    from supernet.parts import resolve
+
+    for recipe in recipes:
+        resolve(recipe)
+    runs = [Run(run_folder(results, one, seed), one, seed) for seed in seeds for one in recipes]
+    return list({run.folder: run for run in runs}.values())
+
+
+def open_all_images(planned: Sequence[Run], data: Path | None) -> str:
+    """Open the images as every recipe wants them, before anything is trained; return their digest.
+
+    Where every run is complete and no folder is named there is nothing to open: what is there can
+    be ranked where its images are not.
+    """
+    from supernet.parts import resolve
+
+    if data is None and all(run.is_complete for run in planned):
+        return ""
+    kinds = {run.recipe.name: run.recipe for run in planned}
+    digests = [resolve(one).open_images(data, "cpu").digest for one in kinds.values()]
+    return digests[0] if digests else ""
+
+
+def known_images(results: Path, planned: Sequence[Run], images: str) -> list[tuple[Recipe, str]]:
+    """List every run's recipe with its images' digest: of runs that are there, and of new ones."""
+    there = find_runs(results)
+    new = [run for run in planned if run.folder not in {one.folder for one in there}]
+    return [
+        *((run.recipe, read_origin(run.folder).images) for run in there),
+        *((run.recipe, images) for run in new),
+    ]
+
+
+def open_runs(
+    results: Path, planned: Sequence[Run], images: str, device: str, threads: int
+) -> list[Run]:
+    """Open every run's folder, and refuse to mix runs of other images or code with those there."""
+    now = {run.folder: origin_of(run.recipe, images) for run in planned}
+    runs = [open_run(results, run.recipe, run.seed, device, threads) for run in planned]
+    there = {run.folder for run in runs if is_trained(run.folder)}
+    for folder in there:
+        check_origin(folder, now[folder])
+    new = {folder: origin for folder, origin in now.items() if folder not in there}
+    check_together({run.folder: read_origin(run.folder) for run in find_runs(results)} | new)
+    return runs
 
 
 def run_all(
@@ -48,7 +104,7 @@ def is_first_process() -> bool:
 def train_together(
     training: Training,
     open_images: Callable[[Path | None, str], Pool],
-    open_run: Callable[[str], AnyRun],
+    open_folder: Callable[[str], AnyRun],
     train: Callable[[AnyRun, Pool, str, Ranks], object],
     *,
     data: Path | None,
@@ -60,7 +116,7 @@ def train_together(
     Args:
         training: of the run's recipe.
         open_images: opens the images at a path, for a device.
-        open_run: makes or opens the run's folder for a device; the first process does so first.
+        open_folder: makes or opens the run's folder for a device; the first process does so first.
         train: trains a run on images, a device and processes.
         data: folder of the images.
         device: where to run.
@@ -79,7 +135,9 @@ def train_together(
         check_batch(training.batch_size, ranks, training.accumulate)
         pool = open_images(data, own_device)
         with in_turn(ranks):
-            run = open_run(own_device)
+            run = open_folder(own_device)
+            if ranks.is_first:
+                claim(run.folder, origin_of(run.recipe, pool.digest))
         with show([run] if ranks.is_first else []) as finished:
             train(run, pool, own_device, ranks)
             if ranks.is_first:

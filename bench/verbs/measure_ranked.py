@@ -11,7 +11,9 @@ from rich.progress import track
 from bench.base.names import unknown
 from bench.base.parallel import default_jobs, in_parallel, task
 from bench.config.registry import PRESETS
+from bench.ranking.truth import check_truth
 from bench.ranking.variations import write_variations
+from bench.runs.origin import check_together, read_origin
 from bench.runs.run import Run, find_main_runs
 from bench.table.table import open_table
 from bench.verbs.folders import as_path
@@ -25,6 +27,7 @@ def measure_ranked(
     *,
     only: Sequence[str] = (),
     table: Path | str | None = None,
+    other_truth: bool = False,
     data: Path | str | None = None,
     jobs: int | None = None,
     device: str = "auto",
@@ -36,6 +39,7 @@ def measure_ranked(
         results: a results folder, such as results/digits.
         only: names of measurements; none: all.
         table: the truth, an HDF5 file; None: that of the preset with the runs' data set.
+        other_truth: the table may be the truth of other images or another network.
         data: folder of the images, where the data set needs one.
         jobs: runs at once; None: as many as there are cores, 1 on a GPU.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
@@ -45,7 +49,8 @@ def measure_ranked(
         The runs, all of them measured.
 
     Raises:
-        ValueError: an unknown measurement, a folder without runs, or no table.
+        ValueError: an unknown measurement, a folder without runs or with runs of different images
+            or code, no table, or another's.
     """
     from supernet.devices import choose_device
     from supernet.measure.measurements import MEASUREMENTS, missing
@@ -60,7 +65,13 @@ def measure_ranked(
             f"{results} holds no complete run: python bench/run.py --m 1,2,3,4 makes the "
             "digits runs"
         )
+    origins = {run.folder: read_origin(run.folder) for run in runs}
+    check_together(origins)
     with open_table(str(table or default_table(runs))) as truth:
+        known = [(run.recipe, origins[run.folder].images) for run in runs]
+        presets = [make() for make in PRESETS.values()]
+        if note := check_truth(truth, known, presets, is_meant=other_truth):
+            print(f"{note}.")
         device, place = choose_device(device), as_path(data)
         todo = [run for run in runs if missing(run, names)]
         tasks = (task(_measure, run, names, place, device, threads) for run in todo)

@@ -190,6 +190,12 @@ def add_table(p: Group) -> None:
     p.add_argument("--table", metavar="FILE", help=text)
 
 
+def add_other_truth(p: Group) -> None:
+    """Add --other-truth."""
+    text = "the table may be the truth of other images or another network: every table says so then"
+    p.add_argument("--other-truth", action="store_true", help=text)
+
+
 def add_export(p: Group) -> None:
     """Add --export."""
     p.add_argument("--export", action="store_true", help="write network.pt2 (torch.export)")

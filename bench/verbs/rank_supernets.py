@@ -6,14 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.base.names import load
-from bench.config.registry import RECIPES
-from bench.ranking.baselines import BASELINES
-from bench.ranking.outputs import ABOUT, Rankings, write_rankings
+from bench.config.registry import PRESETS, RECIPES
+from bench.ranking.about import read_earlier
+from bench.ranking.baselines import BASELINES, load_baselines
+from bench.ranking.outputs import Rankings, write_rankings
 from bench.ranking.protocol import PROTOCOLS, Protocol, check
-from bench.runs import schemas
-from bench.runs.run import Run, find_runs, load_space, open_run
-from bench.table.table import Table, open_table
-from bench.verbs.complete import run_all
+from bench.ranking.truth import check_cells, check_truth
+from bench.runs.run import find_runs, load_space
+from bench.table.table import open_table
+from bench.verbs.complete import known_images, open_all_images, open_runs, plan_runs, run_all
 from bench.verbs.folders import as_path, results_folder
 from bench.verbs.presets import changed, ranking_preset
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.config.recipe import Recipe
+    from bench.ranking.baselines import Baseline
+    from bench.table.table import Table
 
 BATCH_NORMS = {"sound": ("shadow", "single"), "authors": ("none", "shadow")}
 """Batch norms by default: in the released code shadow batch norm is never called ('none')."""
@@ -36,11 +39,13 @@ class Ranked(NamedTuple):
         rankings: of every run in the results folder, by the protocols asked for now and before.
         protocols: names of those asked for now.
         page: the report.
+        truth_note: how the truth differs from the runs, where it does and is meant to.
     """
 
     rankings: Rankings
     protocols: tuple[str, ...]
     page: Path
+    truth_note: str = ""
 
     @property
     def kendall_tau(self) -> pd.DataFrame:
@@ -64,6 +69,7 @@ def rank(
     data_set: str | None = None,
     data: Path | str | None = None,
     table: Path | str | None = None,
+    other_truth: bool = False,
     allow_missing: bool = False,
     changes: Mapping[str, Any] | None = None,
     out: Path | str | None = None,
@@ -90,6 +96,7 @@ def rank(
         data_set: a data set, by name or as `package.module:name`.
         data: folder of the images, where the data set needs one.
         table: the truth, an HDF5 file.
+        other_truth: it may be that of other images or another network; every table says so then.
         allow_missing: leave out architectures whose truth the table lacks.
         changes: further fields of the recipe, by name.
         out: results folder; needed where the recipe is not the preset's.
@@ -101,8 +108,8 @@ def rank(
         command: the command line that asked for it, for the page.
 
     Raises:
-        ValueError: a name, field or value that is none, a table that lacks cells, or a folder that
-            holds another recipe.
+        ValueError: a name, field or value that is none, a table that lacks cells or is another's, a
+            folder that holds another recipe, or runs of it from other images or code.
     """
     from supernet.devices import choose_device
 
@@ -113,14 +120,20 @@ def rank(
     recipe = changed(chosen.recipe, fields)
     loaded = [load(name, PROTOCOLS, "protocol") for name in protocols]
     results = results_folder(out, preset, fields)
+    own = load_baselines(results, baselines)
     with open_table(str(table or chosen.table)) as truth:
         recipes = _recipes(recipe, loaded, m, batch_norms)
         for protocol, one in recipes:
             check(protocol, load_space(one))
-            _check_cells(truth, one, allow_missing=allow_missing)
+            check_cells(truth, one, allow_missing=allow_missing)
+        presets = [chosen, *(make() for make in PRESETS.values())]
         device = choose_device(device)
+        planned = plan_runs(results, [one for _, one in recipes], seeds)
+        images = open_all_images(planned, as_path(data))
+        known = known_images(results, planned, images)
+        note = check_truth(truth, known, presets, is_meant=other_truth)
         run_all(
-            _open_runs(results, [one for _, one in recipes], seeds, device, threads),
+            open_runs(results, planned, images, device, threads),
             data=as_path(data),
             device=device,
             num_threads=threads,
@@ -129,7 +142,7 @@ def rank(
             scheduler=scheduler,
         )
         return _report(
-            results, truth, loaded, baselines, command=command, allow_missing=allow_missing
+            results, truth, loaded, own, command=command, allow_missing=allow_missing, note=note
         )
 
 
@@ -148,44 +161,20 @@ def _recipes(
     ]
 
 
-def _check_cells(table: Table, recipe: Recipe, *, allow_missing: bool) -> None:
-    space = load_space(recipe)
-    hashes = sorted({space.cell(a).hash for a in space.architectures()})
-    missing = table.missing(hashes)
-    if missing and (not allow_missing or len(missing) == len(hashes)):
-        remedy = "" if len(missing) == len(hashes) else "; --allow-missing ranks the others"
-        raise ValueError(
-            f"table {table.path} lacks {len(missing)} of the {len(hashes)} cells of space "
-            f"{recipe.space!r}, m={recipe.m}{remedy}"
-        )
-
-
-def _open_runs(
-    results: Path, recipes: Sequence[Recipe], seeds: Sequence[int], device: str, threads: int
-) -> list[Run]:
-    """Open every run's folder, each once."""
-    from supernet.parts import resolve
-
-    for recipe in recipes:
-        resolve(recipe)
-    runs = [open_run(results, one, seed, device, threads) for seed in seeds for one in recipes]
-    return list({run.folder: run for run in runs}.values())
-
-
 def _report(
     results: Path,
     table: Table,
     protocols: Sequence[Protocol],
-    baselines: Sequence[str],
+    baselines: Mapping[str, Baseline],
     *,
     command: str,
     allow_missing: bool,
+    note: str,
 ) -> Ranked:
     """Rank every complete run of the folder, by the protocols asked for now and before."""
     from analysis.report import write_report
 
-    path = results / ABOUT
-    about = schemas.read_json(path, schemas.RANKING) if path.is_file() else {}
+    about = read_earlier(results)
     earlier = {name: PROTOCOLS[name] for name in about.get("protocols", ()) if name in PROTOCOLS}
     every = earlier | {protocol.name: protocol for protocol in protocols}
     commands = filter(None, [*about.get("command", "").splitlines(), command])
@@ -195,10 +184,11 @@ def _report(
         table,
         sorted(every.values(), key=lambda protocol: _place(protocol.name)),
         command="\n".join(dict.fromkeys(commands)),
-        baselines=BASELINES | {name: load(name, BASELINES, "baseline") for name in baselines},
+        baselines={**BASELINES, **baselines},
         allow_missing=allow_missing,
+        truth_note=note,
     )
-    return Ranked(rankings, tuple(p.name for p in protocols), write_report(results))
+    return Ranked(rankings, tuple(p.name for p in protocols), write_report(results), note)
 
 
 def _place(protocol: str) -> int:

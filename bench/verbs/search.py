@@ -14,6 +14,7 @@ from rich.progress import Progress
 from bench.base.names import unknown
 from bench.runs.evaluations import Evaluations
 from bench.runs.layout import search_folder
+from bench.runs.origin import check_origin, origin_of
 from bench.runs.run import Run, RunFolderError, read_trained
 from bench.runs.searches import is_finished, write_search
 from bench.search.algorithms import ALGORITHMS
@@ -184,7 +185,9 @@ def _score(run: Run, data: Path | None, device: str, threads: int, *, is_raw: bo
     device = choose_device(device)
     parts = resolve(run.recipe)
     model = load_supernet(run, parts, device)
-    scores = scorer(parts, model, parts.open_images(data, device).data())
+    pool = parts.open_images(data, device)
+    check_origin(run.folder, origin_of(run.recipe, pool.digest))
+    scores = scorer(parts, model, pool.data())
     return scores.raw if is_raw else scores.calibrated
 
 

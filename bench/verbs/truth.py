@@ -96,7 +96,7 @@ def build_table(
         _rows(wanted, recipe.training.epochs),
         skeleton=recipe.skeleton,
         sources=[Source(f"stand-alone training on {recipe.data_set}", _digest(wanted))],
-        details={"recipe": to_dict(recipe)},
+        details={"recipe": to_dict(recipe), "images": _images(recipe, data_path)},
     )
     _finish(parts)
 
@@ -131,6 +131,14 @@ def train_part(
     result = train_cell(cell, data, recipe.skeleton, recipe.training, seed_of(cell, repeat))
     with replacing(path) as part:
         part.write_text(json.dumps(result))
+
+
+def _images(recipe: StandAlone, data_path: Path | None) -> str:
+    """Return the digest of the images, which tells a ranking whether its runs are of them too."""
+    from supernet.data.digest import digest_of
+    from supernet.data.registry import load_data
+
+    return digest_of(load_data(recipe.data_set, recipe.skeleton, data_path, "cpu"))
 
 
 def _finish(parts: Path) -> None:

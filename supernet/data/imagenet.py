@@ -17,6 +17,7 @@ from torchvision.transforms import v2
 
 from supernet.data.data_set import SPLIT_SEED, DataSet, Images, to_input
 from supernet.data.decode import BrokenImageError, decode
+from supernet.data.digest import digest_of_files
 from supernet.data.file_source import Files, FileSource, statistics
 from supernet.data.folder import SUFFIXES
 from supernet.data.pool import check_counts
@@ -59,7 +60,7 @@ class FilePool:
     def __init__(self, recipe: Recipe | Final, path: Path | None, device: str) -> None:
         if path is None:
             raise ValueError("data set 'imagenet' needs --data PATH, a folder with train/ and val/")
-        self.recipe, self.device = recipe, torch.device(device)
+        self.recipe, self.root, self.device = recipe, path, torch.device(device)
         train, classes = list_files(path, "train")
         self.val, val_classes = list_files(path, "val")
         if classes != val_classes:
@@ -83,6 +84,11 @@ class FilePool:
             "test": self.val,
         }
         check_counts(recipe, lambda split: len(self.split(split)))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of every file's name and size."""
+        return digest_of_files(self.root, self.split("train+valid+test").paths)
 
     def source(self, seed: int, ranks: Ranks) -> FileSource:
         """Return the batches to train on."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 from typing import Protocol as Interface
 
 from bench.config.recipe import Final, Recipe
 from supernet.data.data_set import DataSet, batches, take
+from supernet.data.digest import digest_of
 from supernet.data.source import Source, TensorSource
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ class Pool(Interface):
     """
 
     broken: set[str]
+
+    @property
+    def digest(self) -> str:
+        """What tells these images from others, in hexadecimal."""
+        ...
 
     def source(self, seed: int, ranks: Ranks) -> Source:
         """Return the batches to train on."""
@@ -71,6 +78,11 @@ class TensorPool:
         self.broken: set[str] = set()
         self._data = data
         check_counts(recipe, lambda split: len(data.split(split)))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of every split's pixels, as the net sees them, and labels."""
+        return digest_of(self._data)
 
     def source(self, seed: int, ranks: Ranks) -> Source:
         """Return the batches to train on."""

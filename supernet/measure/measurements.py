@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from bench.runs import schemas
+from bench.runs.origin import check_origin, origin_of
 from supernet.measure import (
     accuracies,
     bn_statistics,
@@ -108,14 +109,15 @@ def measure_run(
     """Measure what is missing of a run.
 
     Raises:
-        ValueError: a net whose paths can't be compared.
+        ValueError: a net whose paths can't be compared, or other images or code than the run's.
     """
     todo = missing(run, names, num_models)
     if not todo:
         return run
     torch.set_num_threads(num_threads)
-    data = resolve(run.recipe).open_images(data_path, device).data()
-    snapshots = Snapshots(run, data, device)
+    pool = resolve(run.recipe).open_images(data_path, device)
+    check_origin(run.folder, origin_of(run.recipe, pool.digest))
+    snapshots = Snapshots(run, pool.data(), device)
     for name in todo:
         frame = MEASUREMENTS[name].measure(snapshots, num_models)
         schemas.write(frame, _file(run, name), MEASUREMENTS[name].schema)

@@ -43,7 +43,8 @@ def test_what_is_measured_is_not_measured_again_and_what_is_gone_comes_back_the_
     for name in ("jacobian", "calibration_sweep", "bn_statistics"):
         (folder / f"{name}.csv").unlink()
         kept.pop(name)
-    assert main([str(copy), "--table", str(copy / "truth.h5"), "--jobs", "1"]) == 0
+    asked = ["--table", str(copy / "truth.h5"), "--other-truth", "--jobs", "1"]
+    assert main([str(copy), *asked]) == 0
     for name in MEASUREMENTS:
         path = folder / f"{name}.csv"
         before = measured / path.relative_to(copy)
@@ -56,7 +57,7 @@ def test_only_what_is_asked_for_is_measured(measured: Path, tmp_path: Path) -> N
     folder = copy / "branches-m1" / "shadow-seed0"
     for name in ("curve", "bn_statistics"):
         (folder / f"{name}.csv").unlink()
-    table = ["--table", str(copy / "truth.h5")]
+    table = ["--table", str(copy / "truth.h5"), "--other-truth"]
     assert main([str(copy), "--only", "curve", "--jobs", "1", *table]) == 0
     assert (folder / "curve.csv").is_file()
     assert not (folder / "bn_statistics.csv").exists()

@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from bench import run as command_line
 from bench.runs.run import find_runs
@@ -25,6 +28,22 @@ TINY = [
 ]
 
 
+@pytest.fixture
+def images(tmp_path: Path) -> Callable[[str, int], Path]:
+    """Write a folder of images, 8x8 noise in ten classes."""
+
+    def write(name: str, seed: int) -> Path:
+        rng = np.random.default_rng(seed)
+        for split, count in (("train", 320), ("test", 20)):
+            for i in range(count):
+                file = tmp_path / name / split / f"class{i % 10}" / f"{i}.png"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(file)
+        return tmp_path / name
+
+    return write
+
+
 @dataclass
 class Place:
     """A results folder, its table, and the command that fills it."""
@@ -34,7 +53,7 @@ class Place:
 
     def run(self, *flags: str) -> int:
         """Run the command line here."""
-        places = ["--table", str(self.table), "--out", str(self.out)]
+        places = ["--table", str(self.table), "--out", str(self.out), "--other-truth"]
         return command_line.main([*TINY, *places, *flags])
 
 
@@ -155,6 +174,80 @@ def test_mistakes_are_one_line_and_code_2(
     assert error.count("\n") == 1
 
 
+def test_another_truth_is_refused_before_anything_is_trained(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command_line.main([*TINY, "--table", str(place.table), "--out", str(place.out)]) == 2
+    error = capsys.readouterr().err
+    assert "data_set=digits (the table's: cifar10), stem_channels=4 (the table's: 128)" in error
+    assert "--other-truth" in error
+    assert error.count("\n") == 1
+    assert not place.out.exists()
+
+
+def test_another_truth_is_said_wherever_its_figures_stand(
+    done: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert done.run() == 0
+    said = "The truth is of other images or another network than the runs: data_set=digits"
+    assert said in capsys.readouterr().out
+    assert (done.out / "kendall_tau.md").read_text().startswith(said)
+    page = (done.out / "report.html").read_text()
+    assert said in page[: page.index("<nav>")]
+
+
+def test_own_baselines_stay_until_they_are_dropped(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = place.table.parent
+    monkeypatch.syspath_prepend(str(folder))
+    (folder / "own_kept.py").write_text("def edges(cell, skeleton):\n    return cell.num_edges\n")
+    flags = ["--protocol", "sound", "--batch-norm", "single"]
+    assert place.run(*flags, "--baseline", "own_kept:edges") == 0
+    before = (place.out / "kendall_tau.csv").read_bytes()
+    assert b"own_kept:edges" in before
+    assert place.run(*flags) == 0
+    assert (place.out / "kendall_tau.csv").read_bytes() == before
+    (folder / "own_kept.py").unlink()
+    monkeypatch.delitem(sys.modules, "own_kept")
+    capsys.readouterr()
+    assert place.run(*flags) == 2
+    error = capsys.readouterr().err
+    assert "has rows of own_kept:edges, to be ranked again" in error
+    assert "PYTHONPATH" in error
+    assert "'baselines' in" in error
+    assert error.count("\n") == 1
+    assert (place.out / "kendall_tau.csv").read_bytes() == before
+
+
+def test_seeds_of_two_folders_of_images_are_not_averaged(
+    place: Place, images: Callable[[str, int], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = images("one", 1), images("other", 2)
+    flags = ["--protocol", "sound", "--batch-norm", "single", "--data-set", "folder"]
+    flags += ["--set", "in_channels=3"]
+    assert place.run(*flags, "--data", str(one)) == 0
+    figures = (place.out / "kendall_tau.csv").read_bytes()
+    capsys.readouterr()
+    assert place.run(*flags, "--data", str(other), "--seeds", "1,") == 2
+    assert "ranked together differ in images: " in capsys.readouterr().err
+    assert [run.seed for run in find_runs(place.out)] == [0]
+    assert place.run(*flags, "--data", str(other)) == 2
+    assert "single-seed0 was trained from has changed: images " in capsys.readouterr().err
+    assert place.run(*flags) == 0  # nothing to train, so nothing to open
+    assert place.run(*flags, "--data", str(one)) == 0
+    assert (place.out / "kendall_tau.csv").read_bytes() == figures
+
+
+def test_a_mistaken_value_does_not_block_the_right_one(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--protocol", "sound", "--batch-norm", "single"]
+    assert place.run(*flags, "--set", "num_score_images=9999") == 2
+    assert "--set num_score_images=297" in capsys.readouterr().err
+    assert place.run(*flags, "--set", "num_score_images=29") == 0
+
+
 def test_changed_recipe_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["--set", "epochs=2"]) == 2
     assert "name a folder with --out" in capsys.readouterr().err
@@ -190,7 +283,7 @@ def test_full_disk_is_one_line(
 
 @pytest.mark.slow
 def test_interrupt_ends_with_130_and_keeps_what_is_done(place: Place) -> None:
-    flags = [*TINY, "--table", str(place.table), "--out", str(place.out)]
+    flags = [*TINY, "--table", str(place.table), "--out", str(place.out), "--other-truth"]
     flags += ["--seeds", "200", "--jobs", "2", "--set", "epochs=1", "--batch-norm", "shadow"]
     command = [sys.executable, "bench/run.py", *flags]
     process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """Scoring: rows that are right, whatever is cached, in any order, and an own scorer."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -141,6 +142,33 @@ def test_own_scorer_plugs_in(data: DataSet) -> None:
     logits = model(to_input(images.pixels, data.statistics), SPACE.path(SOME[0]))
     expected = margin(logits, images.labels).mean().item()
     assert row["tests.supernet.test_score:margin"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("scorer", "message"),
+    [
+        (lambda logits, _: logits.mean(), r"returned \(\) for a batch of 8 images"),
+        (lambda logits, _: logits, r"returned \(8, 10\) for a batch of 8 images: .* \(8,\)"),
+        (lambda logits, _: float(logits.mean()), "returned float for"),
+    ],
+)
+def test_a_scorer_without_a_value_per_image_is_refused_before_training(
+    scorer: Any, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(score_module.SCORERS, "mine", scorer)
+    with pytest.raises(ValueError, match=rf"scorer 'mine' {message}"):
+        resolve(replace(RECIPE, scorers=("mine",)))
+
+
+def test_a_scorer_that_turns_out_so_is_refused_too() -> None:
+    means = Means({"mine": lambda logits, _: logits.mean(0)})
+    with pytest.raises(ValueError, match=r"scorer 'mine' returned \(10,\) for a batch of 4 images"):
+        means.add(torch.zeros(4, 10), torch.zeros(4, dtype=torch.long))
+
+
+def test_an_error_of_an_own_scorer_is_one_line() -> None:
+    with pytest.raises(ValueError, match=r"scorer 'tests.plugins:num_edges' failed \(AttributeErr"):
+        resolve(replace(RECIPE, scorers=("tests.plugins:num_edges",)))
 
 
 def test_means_weigh_batches_by_their_images() -> None:

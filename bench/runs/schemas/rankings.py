@@ -21,7 +21,7 @@ from bench.runs.schemas.columns import (
     TEXT,
     M,
 )
-from bench.runs.schemas.json_files import JsonSchema, Key
+from bench.runs.schemas.json_files import JsonSchema, Key, later
 from bench.runs.schemas.model import Column, Schema
 
 AGAIN = "delete it: ranking the runs again makes it again"
@@ -169,6 +169,8 @@ RANKING = JsonSchema(
         "recipes": Key("object"),
         "table": Key("object"),
         "notes": Key("list"),
+        "truth_note": later("text", ""),
+        "baselines": later("list", []),
     },
     remedy=AGAIN,
 )

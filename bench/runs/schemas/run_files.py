@@ -36,11 +36,14 @@ RUN = JsonSchema(
         "machine": later("text", "unknown"),
         "versions": later("object", {}),
         "commit": later("text", "unknown"),
+        "images": later("text", ""),
+        "plugins": later("object", {}),
     },
     remedy="put it back, or delete its folder: the same command trains the run again",
     version=2,
 )
-"""Version 2 names the kind of run. The recipe's own fields are checked where recipes are read."""
+"""Version 2 names the kind of run. The recipe's own fields are checked where recipes are read, and
+an empty digest, of `images` or of one of `plugins`, is unknown."""
 
 HISTORY = Schema(
     layout.HISTORY,

@@ -79,7 +79,7 @@ def test_a_damaged_ranking_is_written_again(complete: Path, tmp_path: Path) -> N
 def _refuse(results: Path, capsys: pytest.CaptureFixture[str], start: str) -> None:
     """Rank again by the command line, which must name the file, the row and the remedy."""
     arguments = ["--m", "2", "--seeds", "1", "--protocol", "sound", "--jobs", "1"]
-    places = ["--table", str(results / "truth.h5"), "--out", str(results)]
+    places = ["--table", str(results / "truth.h5"), "--out", str(results), "--other-truth"]
     assert command_line.main([*arguments, *places]) == 2
     said = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     assert len(said) == 1

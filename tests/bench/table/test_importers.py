@@ -36,6 +36,13 @@ def test_sources_are_merged_and_named(tmp_path: Path, tfrecord: Path) -> None:
         )
 
 
+def test_the_data_set_is_kept_where_it_is_told(tmp_path: Path, tfrecord: Path) -> None:
+    for told, kept in ((None, {}), ("own:photos", {"data_set": "own:photos"})):
+        import_sources([tfrecord], tmp_path / "table.h5", data_set=told)
+        with Table(tmp_path / "table.h5") as table:
+            assert table.provenance["details"] == kept
+
+
 def test_a_refused_import_leaves_nothing(tmp_path: Path, tfrecord: Path) -> None:
     out = tmp_path / "table.h5"
     tfrecord.write_bytes(tfrecord.read_bytes()[:-1])

@@ -14,6 +14,7 @@ from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches
 from bench.table.table import Table
 from bench.verbs import truth
+from supernet.data.digest import digest_of
 from supernet.data.sets import load_digits
 from supernet.nets.stand_alone import train_cell
 
@@ -85,6 +86,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "mixpath-table describe" in capsys.readouterr().out
     with Table(out) as table:
         assert len(table) == 3
+        assert table.provenance["details"]["images"] == digest_of(load_digits())
 
 
 @pytest.mark.parametrize(
