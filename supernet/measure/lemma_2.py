@@ -192,7 +192,8 @@ def _halves(total: Floats | None, first: Floats) -> dict[str, float]:
 
 def _running(values: Sequence[Floats]) -> Floats:
     """Return what running statistics tend to: means of means and of variances, (2, channels)."""
-    return np.mean(values, axis=0)
+    mean: Floats = np.stack(values).mean(axis=0)
+    return mean
 
 
 def _median(values: Floats) -> float:

@@ -240,7 +240,7 @@ def in_parallel(
                 f"sync_batch_norm=True on {device.type!r}: PyTorch synchronises batch norms on "
                 "CUDA alone: leave it out, or train on GPUs"
             )
-        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # PyTorch's own
     return nn.parallel.DistributedDataParallel(model, find_unused_parameters=has_paths)
 
 

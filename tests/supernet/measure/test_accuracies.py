@@ -70,6 +70,7 @@ def test_every_measurement_and_figure_is_there(results: Path) -> None:
         for name in set(MEASUREMENTS) - set(S1_MEASUREMENTS):
             assert not measurement(run.folder, name).is_file()
     names = ["figure3_curves", "figure5_bn_ratios", "figure6_accuracies", "table4_similarity"]
+    names += ["lemma_1", "lemma_2_paths", "search_cost"]
     for name in names:
         for suffix in (".csv", ".png", ".svg"):
             assert (results / name).with_suffix(suffix).is_file()

@@ -28,7 +28,7 @@ class Made:
     """A place whose two paths are functions of its input."""
 
     cell, offset, num_paths, is_linear = 0, 0, 2, True
-    norm = torch.nn.Identity()
+    norm: torch.nn.Module = torch.nn.Identity()
 
     def __init__(self, second: Callable[[torch.Tensor], torch.Tensor]) -> None:
         self.second = second
@@ -59,7 +59,7 @@ def found(second: Callable[[torch.Tensor], torch.Tensor], mean: float = 1.0) -> 
     generator = torch.Generator().manual_seed(0)
     x = torch.randn((NUM, CHANNELS, 1, 1), generator=generator) + mean
     place: PathSum = Made(second)
-    rows = compare(place, gather(place, iter(x.split(500))), m=2)
+    rows = compare(place, gather(place, iter(torch.split(x, 500))), m=2)
     return {row["kind"]: row for row in rows}
 
 
@@ -114,7 +114,7 @@ def test_a_cosine_of_1_does_not_make_lemma_1_true() -> None:
 def test_moments_are_numpys_whatever_the_chunks() -> None:
     x = torch.randn((60, CHANNELS, 2, 2), generator=torch.Generator().manual_seed(1)) + 3
     place: PathSum = Made(lambda x: x.square())
-    moments = gather(place, iter(x.split(7)))
+    moments = gather(place, iter(torch.split(x, 7)))
     a, b = (v.double().transpose(0, 1).flatten(1).numpy() for v in (x, x.square()))
     assert moments.num_images == 60
     assert moments.path(1) == pytest.approx(np.stack([b.mean(1), b.var(1)]), rel=1e-6)

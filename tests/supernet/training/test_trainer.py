@@ -113,17 +113,20 @@ def test_batch_norms_do_not_decay() -> None:
     assert values == pytest.approx({"0.weight": 0.95, "0.bias": 0.95, "1.weight": 1, "1.bias": 1})
 
 
+def synchronised(model: nn.Module) -> nn.Module:
+    converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+    return converted
+
+
 def test_synchronised_batch_norms_are_still_found() -> None:
     """They are no BatchNorm2d: weight decay and freezing must look for what both are."""
-    model = nn.SyncBatchNorm.convert_sync_batchnorm(
-        nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2))
-    )
+    model = synchronised(nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2)))
     optimizer = build_optimizer(model, Training(weight_decay=0.5))
     decayed, kept = (group["params"] for group in optimizer.param_groups)
-    assert {id(p) for p in kept} == {id(p) for p in model[1].parameters()}
-    assert {id(p) for p in decayed} == {id(p) for p in model[0].parameters()}
+    assert {id(p) for p in kept} == {id(p) for p in list(model.parameters())[2:]}
+    assert {id(p) for p in decayed} == {id(p) for p in list(model.parameters())[:2]}
     one = trainer(Training(epochs=1, freeze_batch_norm=True))
-    one.model = one.parallel = nn.SyncBatchNorm.convert_sync_batchnorm(one.model)
+    one.model = one.parallel = synchronised(one.model)
     one._set_mode()
     norms = [m for m in one.model.modules() if isinstance(m, nn.SyncBatchNorm)]
     assert norms
