@@ -2,10 +2,10 @@
 
 The ratio of the means tests nothing. With paths drawn uniformly and all linear between sum and
 batch norm, E[SBN_k] = k E[SBN_1] is an identity: it holds for any features, trained or not, alike
-or not, and a ratio other than 1/k is noise of the running averages, and of SBN_1 and SBN_k being
-updated with different weights. It is drawn as the identity that it is. What of Lemma 2 can fail is
-the variance (1/k^2 for equal paths, 1/k for uncorrelated ones), and every path and pair by itself,
-which `lemmas.second` shows.
+or not. A ratio other than 1/k is noise of the running averages, which at momentum 0.1 rest on the
+paths of some ten batches: all channels of a run then err together. It is drawn as the identity that
+it is. What of Lemma 2 can fail is the variance (1/k^2 for equal paths, 1/k for uncorrelated ones),
+and every path and pair by itself, which `lemmas.second` shows.
 
 Ratios are SBN_1 / SBN_k per channel. Where a statistic is near zero its ratio says nothing and may
 be anything. So a channel is left out where the denominator is under NEAR_ZERO of its scale: for a

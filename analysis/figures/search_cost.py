@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TIMES = "times.csv"
 SECONDS = 3600.0
 HOURS_A_DAY = 24.0
+DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 COLUMNS = ["space", "m", "bn", "device", "num_runs", "train_hours", "score_hours", "hours", "days"]
 
 
@@ -38,7 +39,7 @@ def compute(results: Path) -> pd.DataFrame:
         spent = times.groupby("stage")["time_s"].sum() / SECONDS
         train, score = (float(spent.get(stage, 0.0)) for stage in ("train", "score"))
         about = {"space": run.recipe.space, "m": run.recipe.m, "bn": run.variant}
-        device = "CPU" if read_device(run).startswith("cpu") else "GPU"
+        device = DEVICES.get(read_device(run).split(":")[0], "device unknown")
         rows.append(about | {"device": device, "train_hours": train, "score_hours": score})
     ours = [
         dict(zip(COLUMNS[:4], identity, strict=True))

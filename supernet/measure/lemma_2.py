@@ -25,9 +25,10 @@ running variance. Distances are those of `combination_statistics`, rms over chan
     correlation
         of x and y, median over channels
     cosine
-        of x and y per image, before any projection, as Definition 1 has it; mean
+        of the paths' own outputs, before any projection, as Definition 1 has it: per image; mean
     mean_difference, log_variance_difference
-        E[x] - E[y] in units of their root mean variance, and ln Var[x] / Var[y]: Lemma 1; rms
+        E[x] - E[y] in units of their root mean variance, and ln Var[x] / Var[y], of the same
+        outputs: Lemma 1; rms
 
 Untrained weights are measured beside the final ones.
 """
@@ -83,7 +84,8 @@ class Moments:
         means: of paths, of shape (num_paths, channels).
         covariances: of shape (num_paths, num_paths, channels).
         sums: mean and variance of x_i + x_j by (i, j), i <= j, of shape (2, channels).
-        cosines: of paths before any projection, of shape (num_paths, num_paths).
+        cosines: of the paths' own outputs, before any projection, of shape (num_paths, num_paths).
+        outputs: mean and variance of these, of shape (num_paths, 2, their channels).
         num_images: how many were seen.
     """
 
@@ -91,6 +93,7 @@ class Moments:
     covariances: Floats
     sums: dict[tuple[int, int], Floats]
     cosines: Floats
+    outputs: Floats
     num_images: int
 
     def path(self, i: int) -> Floats:
@@ -109,22 +112,24 @@ def gather(place: PathSum, chunks: Iterator[torch.Tensor]) -> Moments:
     means: Any = 0.0
     totals: Any = 0.0
     cross: Any = 0.0
+    own: Any = 0.0
     cosines = []
     for x in chunks:
         raw = place.outputs(x)
         cosines.append(torch.stack([_cosines(one, raw) for one in raw]))
+        own = own + torch.stack([_sums(_values(one)) for one in raw])
         paths = torch.stack([_values(place.before_norm(one)) for one in raw])
-        both = [_values(place.before_norm(raw[i] + raw[j])) for i, j in pairs]
-        totals = totals + torch.stack([torch.stack([v.sum(1), v.square().sum(1)]) for v in both])
+        both = (_values(place.before_norm(raw[i] + raw[j])) for i, j in pairs)
+        totals = totals + torch.stack([_sums(values) for values in both])
         cross = cross + torch.einsum("pcv,qcv->pqc", paths, paths)
         means = means + paths.sum(2)
         count, num_images = count + paths.shape[2], num_images + len(x)
-    mean, products, sums = ((v / count).cpu().numpy() for v in (means, cross, totals))
-    sums[:, 1] = (sums[:, 1] - sums[:, 0] ** 2).clip(0)
+    mean, products = ((v / count).cpu().numpy() for v in (means, cross))
+    sums, outputs = (_moments(v, count) for v in (totals, own))
     mean_cosines = torch.cat(cosines, dim=2).nanmean(2).cpu().numpy()
     covariances = products - mean[:, None] * mean[None, :]
     by_pair = dict(zip(pairs, sums, strict=True))
-    return Moments(mean, covariances, by_pair, mean_cosines, num_images)
+    return Moments(mean, covariances, by_pair, mean_cosines, outputs, num_images)
 
 
 def compare(place: PathSum, moments: Moments, m: int) -> Iterator[dict[str, Any]]:
@@ -157,17 +162,19 @@ def _row(place: PathSum, kind: str, pair: tuple[int, int], moments: Moments) -> 
 
 def _two_paths(moments: Moments, i: int, j: int) -> dict[str, float]:
     """Compare x and y themselves: what Lemma 1 says of them, and what makes equation 4 fail."""
-    (mean_x, var_x), (mean_y, var_y) = x, y = moments.path(i), moments.path(j)
+    var_x, var_y = moments.covariances[i, i], moments.covariances[j, j]
     alive = (var_x > TINY) & (var_y > TINY)
+    x, y = moments.outputs[i], moments.outputs[j]
+    both_alive = (x[1] > TINY) & (y[1] > TINY)
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = moments.covariances[i, j] / np.sqrt(var_x * var_y)
         ratio = moments.sums[i, j][1] / (var_x + var_y)
-        difference = (mean_x - mean_y) / np.sqrt((var_x + var_y) / 2)
+        difference = (x[0] - y[0]) / np.sqrt((x[1] + y[1]) / 2)
     return {
         "cosine": float(moments.cosines[i, j].clip(-1, 1)),
         "correlation": _median(correlation[alive].clip(-1, 1)),
         "variance_ratio": _median(ratio[alive]),
-        "mean_difference": rms(difference[alive]),
+        "mean_difference": rms(difference[both_alive]),
         "log_variance_difference": distance(x, y)["log_variance_distance"],
     }
 
@@ -203,6 +210,17 @@ def _median(values: Floats) -> float:
 def _values(x: torch.Tensor) -> torch.Tensor:
     """Return values of shape (channels, images and positions), in float64."""
     return x.double().transpose(0, 1).flatten(1)
+
+
+def _sums(values: torch.Tensor) -> torch.Tensor:
+    """Return sums and sums of squares of shape (2, channels)."""
+    return torch.stack([values.sum(1), values.square().sum(1)])
+
+
+def _moments(sums: torch.Tensor, count: int) -> Floats:
+    """Turn sums and sums of squares, of shape (num, 2, channels), into means and variances."""
+    means, squares = (sums / count).cpu().numpy().swapaxes(0, 1)
+    return np.stack([means, (squares - means**2).clip(0)], axis=1)
 
 
 def _cosines(one: torch.Tensor, others: list[torch.Tensor]) -> torch.Tensor:

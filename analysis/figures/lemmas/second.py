@@ -31,7 +31,7 @@ MEASURED = "lemma_2.csv"
 KINDS = {
     "path": "x",
     "pair": "x + y",
-    "same": "x + y, one operation\nat two nodes",
+    "same": "x + y, same\noperation",
     "double": "x + x",
 }
 MEASURES = {
