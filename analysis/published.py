@@ -37,6 +37,15 @@ class Cifar10(NamedTuple):
     reference: str
 
 
+class SearchCost(NamedTuple):
+    """Hours of one GPU that training a supernet and searching it took."""
+
+    space: str
+    hours: float
+    device: str
+    where: str
+
+
 class ImageNet(NamedTuple):
     """A row of Table 2: multiply-adds and parameters in millions, accuracies in %, or None."""
 
@@ -101,6 +110,14 @@ FIGURE5 = {"mean": 0.5, "variance": 0.25, "weight": 1.0, "bias": 1.0}
 
 TABLE4 = {"features": Similarity(0.9342, 6e-5), "jacobian": Similarity(0.9042, 1e-5)}
 """One path against the sum of two: S1, first block, m = 2, CIFAR-10."""
+
+
+SEARCH_COST = (
+    SearchCost("s1", 19.0, "Tesla V100", "section 4.1: training and random search"),
+    SearchCost("s2", 240.0, "Tesla V100", "section 4.2: 10 GPU days for each m"),
+    SearchCost("s3", 240.0, "Tesla V100", "section 4.2: 10 GPU days for each m"),
+)
+"""What searching cost; of NAS-Bench-101's supernets (section 6) it says nothing."""
 
 
 def shadow_minus_single(m: int, calibrated: bool) -> float | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.runs import schemas
-from bench.runs.layout import SEARCH
+from bench.runs.layout import SEARCH, TIMES
 from bench.runs.run import RunFolderError, find_main_runs, find_trained
 from bench.runs.searches import read_search
 
@@ -57,6 +57,27 @@ def read_all(results: Path, name: str) -> pd.DataFrame:
             frame = _read_csv(run.folder / name)
             parts.append(pd.concat([_constant(about, len(frame)), frame], axis=1))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=IDENTITY)
+
+
+def read_device(run: Run) -> str:
+    """Return what a run was trained on, such as 'cpu' or 'cuda'.
+
+    Raises:
+        DamagedFileError: its run.json is not as it was written.
+    """
+    return str(schemas.read_json(run.folder / schemas.RUN.name, schemas.RUN)["device"])
+
+
+def read_times(run: Run) -> pd.DataFrame:
+    """Read how long a run's stages took: epoch, time_s, stage; no rows where it has no times.csv.
+
+    Raises:
+        DamagedFileError: it is not as it was written.
+    """
+    path = run.folder / TIMES
+    if path.is_file():
+        return _read_csv(path)
+    return pd.DataFrame({"epoch": [], "time_s": [], "stage": []})
 
 
 def read_ranking(results: Path, name: str) -> pd.DataFrame:

@@ -17,16 +17,17 @@ from analysis.figures import (
     by_m,
     calibration,
     combination_costs,
-    combinations,
     curves,
     kendall_tau,
     kernel_cost,
     pareto,
     scatter,
+    search_cost,
     similarity,
     similarity_paths,
     what_moves_tau,
 )
+from analysis.figures.lemmas import combinations, first, second
 
 if TYPE_CHECKING:
     from analysis.figure import Analysis
@@ -46,12 +47,15 @@ PAGE: dict[str, Analysis | Tables] = {
     "bn_statistics": bn_statistics.ANALYSIS,
     "bn_ratios": bn_ratios.RATIOS,
     "bn_medians": bn_ratios.MEDIANS,
+    "lemma_1": first.ANALYSIS,
+    "lemma_2_paths": second.ANALYSIS,
     "combinations": combinations.ANALYSIS,
     "combination_costs": combination_costs.ANALYSIS,
     "similarity_table": similarity.ANALYSIS,
     "similarity_epochs": similarity_paths.EPOCHS,
     "similarity_map": similarity_paths.MAP,
     "kernel_cost": kernel_cost.ANALYSIS,
+    "search_cost": search_cost.ANALYSIS,
 }
 """Sections of report.html."""
 
@@ -59,7 +63,10 @@ SUPERNETS: dict[str, Analysis] = {
     "figure3_curves": curves.FIGURE3,
     "figure5_bn_ratios": bn_ratios.FIGURE5_OF_S1,
     "figure6_accuracies": accuracies.FIGURE6,
+    "lemma_1": first.LEMMA_1_OF_S1,
+    "lemma_2_paths": second.LEMMA_2_OF_S1,
     "table4_similarity": similarity.TABLE4_OF_S1,
+    "search_cost": search_cost.COST_OF_S1,
 }
 """Figures of a results folder of S1, S2 or S3."""
 

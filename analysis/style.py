@@ -30,6 +30,8 @@ COLORS = {
     "single-sum": "#E69F00",
     "none": "#009E73",
     "one-shot-single": "#000000",
+    "bernoulli-shadow": "#332288",
+    "bernoulli-single": "#882255",
     "num_parameters": "#555555",
     "num_multiply_adds": "#555555",
     "num_conv3x3": "#555555",
@@ -52,6 +54,8 @@ LABELS = {
     "single-sum": "single BN on the sum",
     "none": "no BN",
     "one-shot-single": "One-Shot",
+    "bernoulli-shadow": "shadow BN, Bernoulli paths",
+    "bernoulli-single": "single BN, Bernoulli paths",
 }
 WIDTH = 8.5
 DPI = 200

@@ -1,4 +1,11 @@
-"""Ratios of shadow batch norms' statistics against Lemma 2 (the bottom of the paper's Figure 5).
+"""Ratios of shadow batch norms' statistics (the bottom of the paper's Figure 5).
+
+The ratio of the means tests nothing. With paths drawn uniformly and all linear between sum and
+batch norm, E[SBN_k] = k E[SBN_1] is an identity: it holds for any features, trained or not, alike
+or not. A ratio other than 1/k is noise of the running averages, which at momentum 0.1 rest on the
+paths of some ten batches: all channels of a run then err together. It is drawn as the identity that
+it is. What of Lemma 2 can fail is the variance (1/k^2 for equal paths, 1/k for uncorrelated ones),
+and every path and pair by itself, which `lemmas.second` shows.
 
 Ratios are SBN_1 / SBN_k per channel. Where a statistic is near zero its ratio says nothing and may
 be anything. So a channel is left out where the denominator is under NEAR_ZERO of its scale: for a
@@ -14,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from analysis import style
 from analysis.figure import MEASURE, MORE_PATHS, Analysis
@@ -76,7 +84,7 @@ def near_zero(norm: pd.DataFrame, quantity: str) -> pd.Series[bool]:
 
 
 def prediction(quantity: str, k: int) -> float:
-    """Return SBN_1 / SBN_k by Lemma 2."""
+    """Return SBN_1 / SBN_k by Lemma 2; of the mean it is an identity."""
     return {"mean": 1 / k, "variance": 1 / k**2}.get(quantity, 1.0)
 
 
@@ -102,6 +110,7 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
                 "low": low,
                 "high": high,
                 "lemma_2": prediction(quantity, k),
+                "is_identity": quantity == "mean",
                 "uncorrelated": 1 / k if quantity == "variance" else prediction(quantity, k),
                 "paper_s1": FIGURE5[quantity] if (m, k) == (2, 2) else float("nan"),
                 "num_channels": len(have),
@@ -126,7 +135,7 @@ def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
-    """Draw the ratios of one statistic: histograms, medians (triangles), and predictions."""
+    """Draw the ratios of one statistic: histograms, medians (triangles), and what is expected."""
     m, quantity = frame["m"].iloc[0], frame["quantity"].iloc[0]
     for k, same in groups(frame, "k"):
         _draw_histogram(ax, same["ratio"].dropna(), quantity, k, style.shade(k, m))
@@ -141,8 +150,15 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     name_panel(ax, frame)
     ax.set(xlim=RANGES[quantity], xlabel="ratio SBN_1 / SBN_k", ylabel="channels")
     if quantity == "mean":
-        ax.legend(fontsize=7, handlelength=1.2, loc="upper right")
+        identity = Line2D([], [], color="black", linewidth=1, linestyle="-.", label="identity")
+        handles = [*ax.get_legend_handles_labels()[0], identity]
+        ax.legend(handles=handles, fontsize=7, handlelength=1.2, loc="upper right")
     return ax
+
+
+def _dashes(quantity: str) -> str:
+    """Return the line of a prediction; an identity, which tests nothing, has one of its own."""
+    return "-." if quantity == "mean" else "--"
 
 
 def _draw_histogram(ax: Axes, have: pd.Series[float], quantity: str, k: int, color: str) -> None:
@@ -150,7 +166,7 @@ def _draw_histogram(ax: Axes, have: pd.Series[float], quantity: str, k: int, col
     look: dict[str, Any] = {"histtype": "step", "linewidth": 1.4}
     values = np.clip(have, *RANGES[quantity])
     ax.hist(values, bins.tolist(), color=color, label=f"k = {k}", **look)
-    ax.axvline(prediction(quantity, k), color=color, linestyle="--", linewidth=1)
+    ax.axvline(prediction(quantity, k), color=color, linestyle=_dashes(quantity), linewidth=1)
     if quantity == "variance":
         ax.axvline(1 / k, color=color, linestyle=":", linewidth=1)
     bottom = ax.get_xaxis_transform()
@@ -188,18 +204,21 @@ def draw_medians(frame: pd.DataFrame, ax: Axes) -> Axes:
 
 def _draw_prediction(ax: Axes, x: float, quantity: str, k: int) -> None:
     look: dict[str, Any] = {"color": "black", "linewidth": 1}
-    ax.hlines(prediction(quantity, k), x - 0.4, x + 0.4, linestyle="--", **look)
+    label = "identity" if quantity == "mean" and x == 0 else "_"  # '_': in no legend
+    ends, line = (x - 0.4, x + 0.4), _dashes(quantity)
+    ax.hlines(prediction(quantity, k), *ends, linestyle=line, label=label, **look)
     if quantity == "variance":
         ax.hlines(1 / k, x - 0.4, x + 0.4, linestyle=":", **look)
 
 
 RATIOS = Analysis(
-    title="Shadow batch norms against Lemma 2 (Figure 5, bottom)",
-    caption="SBN_1 / SBN_k per channel; triangles are medians. Dashed: Lemma 2 (mean 1/k, "
-    "variance 1/k², weight and bias 1). Dotted: variance 1/k, which uncorrelated paths would "
-    "give. Diamonds: where the paper's ratios centre, another space (S1), m = 2. Channels "
-    "whose denominator is near zero are left out: under 5% of the standard deviation for a "
-    "mean, of the weight for a bias.",
+    title="Shadow batch norms by number of paths (Figure 5, bottom)",
+    caption="SBN_1 / SBN_k per channel; triangles are medians. Dash-dotted: 1/k for the means, "
+    "which is an identity of uniformly drawn paths before a linear sum, trained or not, and so no "
+    "test of Lemma 2. Dashed: Lemma 2 (variance 1/k², weight and bias 1). Dotted: variance 1/k, "
+    "which uncorrelated paths would give. Diamonds: where the paper's ratios centre, another space "
+    "(S1), m = 2. Channels whose denominator is near zero are left out: under 5% of the standard "
+    "deviation for a mean, of the weight for a bias.",
     measured=(BN_STATISTICS,),
     command=MEASURE,
     other_command=MORE_PATHS,
@@ -212,9 +231,9 @@ RATIOS = Analysis(
 )
 
 MEDIANS = Analysis(
-    title="Shadow batch norms against Lemma 2, by cell and m",
-    caption="Median ratios over channels and seeds with their 95% interval, against Lemma 2 "
-    "(dashed) and uncorrelated paths (dotted).",
+    title="Shadow batch norms by number of paths, by cell and m",
+    caption="Median ratios over channels and seeds with their 95% interval, against the identity "
+    "of the means (dash-dotted), Lemma 2 (dashed) and uncorrelated paths (dotted).",
     measured=(BN_STATISTICS,),
     command=MEASURE,
     other_command=MORE_PATHS,

@@ -37,6 +37,10 @@ class Training:
         bn_momentum: weight of the new batch in the running statistics (PyTorch's convention).
         bn_epsilon: added to the variance.
         freeze_batch_norm: whether batch norms keep their statistics and normalise by them.
+        sync_batch_norm: whether several processes normalise by the statistics of the whole batch
+            (SyncBatchNorm, CUDA only); else each by those of its own share, as
+            DistributedDataParallel does, and rank 0's running statistics are kept. One process
+            has the whole batch: there it changes nothing.
         workers: processes that decode images (image folders too large for memory).
     """
 
@@ -65,6 +69,7 @@ class Training:
     bn_momentum: float = 0.1
     bn_epsilon: float = 1e-5
     freeze_batch_norm: bool = False
+    sync_batch_norm: bool = False
     workers: int = 4
 
     def __post_init__(self) -> None:

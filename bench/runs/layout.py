@@ -47,6 +47,7 @@ COMBINATION_STATISTICS = "combination_statistics.csv"
 SIMILARITY = "similarity.csv"
 JACOBIAN = "jacobian.csv"
 CURVE = "curve.csv"
+LEMMA_2 = "lemma_2.csv"
 CALIBRATION_SWEEP = "calibration_sweep.csv"
 ACCURACIES = "accuracies.csv"
 

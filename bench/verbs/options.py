@@ -148,7 +148,9 @@ def add_net(p: Group) -> None:
 
 def add_sampler(p: Group) -> None:
     """Add --sampler."""
-    text = f"which path trains next: uniform, one-shot or {PLUG_IN} (default: the preset's)"
+    text = (
+        f"which path trains next: uniform, bernoulli, one-shot or {PLUG_IN} (default: the preset's)"
+    )
     p.add_argument("--sampler", metavar="NAME", help=text)
 
 

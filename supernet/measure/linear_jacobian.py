@@ -153,7 +153,7 @@ def _grams(
     with _forward_mode():
         x = forward_ad.make_dual(x.requires_grad_(True), seeds.to(x))  # type: ignore[no-untyped-call]  # torch's
         raw = place.outputs(place.inputs(x, [path] * len(x)))
-        before = [place.linear(output) for output in raw]
+        before = [place.before_norm(output) for output in raw]
         return {"raw": _gram(raw), "normed": _gram(before)}
 
 

@@ -2,6 +2,7 @@
 
     bn_statistics           statistics of the batch norms under test (section 4.4)
     combination_statistics  how far combinations of paths spread around their number (Lemma 2)
+    lemma_2                 statistics of paths and of pairs, and what would make Lemma 2 false
     similarity, jacobian    cosine similarities of features and of Jacobians (section 7.1)
     curve                   accuracy of a fixed sample of architectures by epoch (section 3.2)
     calibration_sweep       images, batches, reset and split of calibration, one at a time
@@ -27,6 +28,7 @@ from supernet.measure import (
     combination_statistics,
     curve,
     jacobian,
+    lemma_2,
     similarity,
 )
 from supernet.measure.snapshots import Snapshots
@@ -73,6 +75,7 @@ MEASUREMENTS = {
     "combination_statistics": Measurement(
         schemas.COMBINATION_STATISTICS, _whole(combination_statistics.measure), needs_all=True
     ),
+    "lemma_2": Measurement(schemas.LEMMA_2, _whole(lemma_2.measure)),
     "similarity": Measurement(schemas.SIMILARITY, _whole(similarity.measure)),
     "jacobian": Measurement(schemas.JACOBIAN, _whole(jacobian.measure)),
     "curve": Measurement(schemas.CURVE, _whole(curve.measure)),

@@ -1,8 +1,8 @@
 """A run's weights by epoch: untrained, the snapshots kept during training, and the final ones.
 
 Untrained weights are made again from the seed. Their batch norms would be the identity, so they
-get running statistics first: the mean over NUM_WARM batches whose paths are drawn as in
-training, without a step being taken. They are the control: what architecture alone does.
+get running statistics first: the mean over NUM_WARM batches whose paths the run's own sampler
+draws, without a step being taken. They are the control: what architecture alone does.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
     from bench.config.recipe import Recipe
     from bench.runs.run import Run
-    from supernet.data.data_set import DataSet
+    from supernet.data.data_set import DataSet, Images
 
 UNTRAINED = 0
 NUM_WARM = 100
+MAX_WARM_BATCH = 256
+"""Images of a warming batch at most: a recipe's batch may be meant for several processes."""
 
 
 @dataclass(frozen=True)
@@ -55,24 +57,23 @@ class Snapshots:
         return self.run.recipe.training.epochs
 
     @property
-    def has_control(self) -> bool:
-        """Whether untrained weights are measured too, as a control; in S1 to S3 they are not."""
-        return has_cells(self.parts.space)
-
-    @property
     def epochs(self) -> list[int]:
         """Every epoch whose weights are measured, untrained (0) first."""
-        control = {UNTRAINED} if self.has_control else set[int]()
-        return sorted({*control, *snapshot_epochs(self.run.folder), self.final_epoch})
+        return sorted({UNTRAINED, *snapshot_epochs(self.run.folder), self.final_epoch})
+
+    @property
+    def ends(self) -> list[int]:
+        """The control and what training made of it: untrained and final."""
+        return [UNTRAINED, self.final_epoch]
 
     def few_epochs(self, num_epochs: int) -> list[int]:
         """Choose epochs: untrained, final, and between them about as many early ones as late.
 
-        Without a control the final one alone.
+        In S1 to S3, whose Table 4 is of trained weights, the two ends alone.
         """
         epochs = self.epochs
-        if not self.has_control:
-            return [self.final_epoch]
+        if not has_cells(self.parts.space):
+            return self.ends
         if len(epochs) <= num_epochs:
             return epochs
         wanted = np.geomspace(max(epochs[1], 1), epochs[-1], num_epochs - 1)
@@ -110,13 +111,20 @@ class Snapshots:
 
     @torch.no_grad()
     def _warm(self, model: nn.Module) -> None:
-        recipe = self.run.recipe
-        images = take(self.data.split(recipe.train_split), recipe.num_train_images)
+        images, batch = self._warm_images(), self.run.recipe.training.batch_size
         rng = child_rng(self.run.seed, "warm")
         for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):
             norm.momentum = None  # the mean over all batches
         model.train()
         for step in range(NUM_WARM):
-            index = torch.from_numpy(rng.integers(len(images), size=recipe.training.batch_size))
+            index = torch.from_numpy(rng.integers(len(images), size=min(batch, MAX_WARM_BATCH)))
             x = to_input(images.pixels[index.to(images.pixels.device)], self.data.statistics)
             model(x, self.parts.sampler(self.parts.space, rng, step / NUM_WARM))
+
+    def _warm_images(self) -> Images:
+        """Return the training images; of image folders those that are decoded to calibrate."""
+        recipe = self.run.recipe
+        images = self.data.split(recipe.train_split)
+        if not len(images):
+            images = self.data.split(recipe.calibration.calibration_split)
+        return take(images, min(recipe.num_train_images, len(images)))

@@ -168,10 +168,15 @@ class KernelSum:
         group = self.block.groups[0]
         return [group(y, (kernel,)) for kernel in KERNELS]
 
+    def before_norm(self, total: torch.Tensor) -> torch.Tensor:
+        """Squeeze and project the sum, to shape (B, out, H', W')."""
+        out: torch.Tensor = self.block.project(self.block.squeeze(total))
+        return out
+
     def normed(self, total: torch.Tensor, paths: Sequence[int]) -> torch.Tensor:
         """Project the sum and run the batch norm under test, to shape (B, out, H', W')."""
-        block, kernels = self.block, tuple(KERNELS[path] for path in sorted(paths))
-        out: torch.Tensor = self.norm(block.project(block.squeeze(total)), active(kernels))
+        kernels = tuple(KERNELS[path] for path in sorted(paths))
+        out: torch.Tensor = self.norm(self.before_norm(total), active(kernels))
         return out
 
 

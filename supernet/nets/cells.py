@@ -204,7 +204,7 @@ class BranchSum:
             for operation in range(len(OPERATIONS))
         ]
 
-    def linear(self, total: torch.Tensor) -> torch.Tensor:
+    def before_norm(self, total: torch.Tensor) -> torch.Tensor:
         """Run node 5's convolution, where it comes before the batch norm."""
         node = self.inside.node
         out: torch.Tensor = total if node.is_on_sum else node.conv(total)
@@ -212,7 +212,7 @@ class BranchSum:
 
     def normed(self, total: torch.Tensor, paths: Sequence[int]) -> torch.Tensor:
         """Run node 5 up to its batch norm."""
-        out: torch.Tensor = self.norm(self.linear(total), tuple(sorted(paths)))
+        out: torch.Tensor = self.norm(self.before_norm(total), tuple(sorted(paths)))
         return out
 
     def num_values(self, image: torch.Tensor) -> int:

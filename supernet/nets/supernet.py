@@ -45,7 +45,7 @@ class PathSum(Interface):
         offset: number of the place's first path, among all that are compared in this cell.
         num_paths: how many paths there are.
         norm: the batch norm under test.
-        is_linear: whether all between the sum and that batch norm is linear (`linear` runs it), so
+        is_linear: whether all between the sum and that batch norm (`before_norm`) is linear, so
             that Jacobians of sums follow from those of single paths.
     """
 
@@ -67,6 +67,10 @@ class PathSum(Interface):
         """Run every path on one input, each to shape (B, C', H', W')."""
         ...
 
+    def before_norm(self, total: torch.Tensor) -> torch.Tensor:
+        """Run what lies between a sum of paths and the batch norm under test."""
+        ...
+
     def normed(self, total: torch.Tensor, paths: Sequence[int]) -> torch.Tensor:
         """Run all up to the batch norm under test on the sum of these paths."""
         ...
@@ -82,10 +86,6 @@ class LinearPathSum(PathSum, Interface):
 
     def num_values(self, image: torch.Tensor) -> int:
         """Return the size of a feature map of one image (1, C, H, W), to bound memory by."""
-        ...
-
-    def linear(self, total: torch.Tensor) -> torch.Tensor:
-        """Run what lies between the sum and the batch norm under test."""
         ...
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.base.names import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from torch import nn
 
     from bench.config.training import Training
 
@@ -21,7 +23,8 @@ def build_optimizer(model: nn.Module, training: Training) -> torch.optim.Optimiz
     Raises:
         ValueError: an optimiser that is not known.
     """
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    # SyncBatchNorm is a _BatchNorm, but no BatchNorm2d
+    norms = [m for m in model.modules() if isinstance(m, _BatchNorm)]
     norm_parameters = [p for m in norms for p in m.parameters(recurse=False)]
     are_norms = {id(p) for p in norm_parameters}
     others = [p for p in model.parameters() if id(p) not in are_norms]

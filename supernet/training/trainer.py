@@ -8,7 +8,9 @@ never stopped, on one machine with one number of threads.
 
 Under several processes (`supernet.distributed`) gradients are averaged by
 DistributedDataParallel; all draw the same path, and parameters that it does not use stay without
-gradients.
+gradients. Batch norms then see each process's share of the batch alone, and rank 0's running
+statistics are the ones kept: the batch that counts for them is batch_size / processes. With
+`sync_batch_norm` (CUDA only) they see the whole batch.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.base.streams import child_rng
 from supernet.distributed import ALONE, Ranks
@@ -93,7 +96,12 @@ class Trainer:
         self.sample_path = sample_path
         self.seed = seed
         self.ranks = ranks
-        self.parallel = in_parallel(self.model, ranks, has_paths=sample_path is not None)
+        self.parallel = in_parallel(
+            self.model,
+            ranks,
+            has_paths=sample_path is not None,
+            sync_batch_norm=training.sync_batch_norm,
+        )
         self.optimizer = build_optimizer(model, training)
         self.ema = Ema(self.model, training.ema_decay) if training.ema_decay else None
         self.paths = child_rng(seed, "paths")
@@ -187,7 +195,7 @@ class Trainer:
         self.parallel.train()
         if self.training.freeze_batch_norm:
             for module in self.model.modules():
-                if isinstance(module, nn.BatchNorm2d):
+                if isinstance(module, _BatchNorm):  # SyncBatchNorm is no BatchNorm2d
                     module.eval()
 
     @contextmanager
@@ -208,10 +216,31 @@ class Trainer:
             yield
 
 
-def in_parallel(model: nn.Module, ranks: Ranks, *, has_paths: bool) -> nn.Module:
-    """Wrap a model so that its gradients are averaged over several processes."""
+def in_parallel(
+    model: nn.Module, ranks: Ranks, *, has_paths: bool, sync_batch_norm: bool = False
+) -> nn.Module:
+    """Wrap a model so that its gradients are averaged over several processes.
+
+    Args:
+        model: the model; its batch norms are replaced in place where they are to synchronise, and
+            keep their parameters and names.
+        ranks: this process among all; alone it gets the model as it is.
+        has_paths: whether parameters may stay without gradients.
+        sync_batch_norm: whether batch norms see the batches of all processes.
+
+    Raises:
+        ValueError: batch norms are to synchronise on a CPU.
+    """
     if ranks.size == 1:
         return model
+    if sync_batch_norm:
+        device = next(model.parameters()).device
+        if device.type != "cuda":
+            raise ValueError(
+                f"sync_batch_norm=True on {device.type!r}: PyTorch synchronises batch norms on "
+                "CUDA alone: leave it out, or train on GPUs"
+            )
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # PyTorch's own
     return nn.parallel.DistributedDataParallel(model, find_unused_parameters=has_paths)
 
 

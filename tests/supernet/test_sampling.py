@@ -1,4 +1,4 @@
-"""Samplers: One-Shot's paths, their dropout through training, and a supernet that runs them."""
+"""Samplers: Bernoulli's numbers of paths, One-Shot's dropout, and a supernet that runs them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from bench.space.architecture import KERNELS
 from bench.space.branches import Branches, FirstBranches
 from bench.space.mixpath import s1, s3
 from supernet.nets.cells import CellNet
-from supernet.sampling import DROP_ALL, drop_probability, one_shot, uniform
+from supernet.sampling import (
+    DROP_ALL,
+    bernoulli,
+    drop_probability,
+    number_probabilities,
+    one_shot,
+    uniform,
+)
 from supernet.shadow_bn import SINGLE
 
 if TYPE_CHECKING:
@@ -26,6 +33,41 @@ def test_uniform_is_the_spaces_own_sampler() -> None:
     space = Branches(3)
     drawn = uniform(space, np.random.default_rng(7), 0.5)
     assert drawn == space.path(space.sample(np.random.default_rng(7)))
+
+
+@pytest.mark.parametrize("m", [1, 2, 4])
+def test_bernoulli_numbers_are_those_of_coins_given_1_to_m(m: int) -> None:
+    """By hand at m = 4: 4, 6, 4 and 1 of 15; uniform has a quarter each."""
+    rng, num = np.random.default_rng(0), 8000
+    paths = [bernoulli(Branches(m), rng, 0.5) for _ in range(num)]
+    found = np.bincount([sum(map(len, path)) for path in paths], minlength=5)[1:] / num
+    subsets = np.array([4, 6, 4, 1][:m])
+    assert found[:m] == pytest.approx(subsets / subsets.sum(), abs=0.02)
+    assert not found[m:].any()
+    expected = number_probabilities("bernoulli", 4, m)
+    assert list(expected.values()) == pytest.approx(list(subsets / subsets.sum()))
+    assert number_probabilities("uniform", 4, m) == dict.fromkeys(range(1, m + 1), 1 / m)
+
+
+def test_bernoulli_runs_one_operation_at_a_node_alike_at_all() -> None:
+    rng, num = np.random.default_rng(1), 8000
+    paths = [bernoulli(Branches(4), rng, 0.0) for _ in range(num)]
+    assert {len(node) for path in paths for node in path} == {0, 1}
+    used = np.array([[node != () for node in path] for path in paths])
+    assert used.mean(axis=0) == pytest.approx(np.full(4, 8 / 15), abs=0.02)
+    operations = np.bincount([op for path in paths for node in path for op in node])
+    assert operations / operations.sum() == pytest.approx(np.full(3, 1 / 3), abs=0.02)
+
+
+@pytest.mark.parametrize("space", [s1(2), s3(4), s3(1)])
+def test_bernoulli_kernels_are_every_subset_alike_in_the_space(space: KernelSpace) -> None:
+    rng = np.random.default_rng(2)
+    drawn = [bernoulli(space, rng, 0.0) for _ in range(300)]
+    for path in drawn:
+        space.checked(path)
+    groups = [group for path in drawn for layer in path for group in layer.kernels]
+    shares = np.array([groups.count(subset) / len(groups) for subset in space.subsets])
+    assert shares == pytest.approx(np.full(len(shares), 1 / len(shares)), abs=0.03)
 
 
 def test_at_first_everything_is_on() -> None:

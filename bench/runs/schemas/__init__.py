@@ -25,6 +25,7 @@ from bench.runs.schemas.measurements import (
     COMBINATION_STATISTICS,
     CURVE,
     JACOBIAN,
+    LEMMA_2,
     SIMILARITY,
 )
 from bench.runs.schemas.model import NONE, Column, DamagedFileError, Schema
@@ -66,6 +67,7 @@ __all__ = [
     "KENDALL_TAU",
     "KENDALL_TAU_BY_SEED",
     "KERNEL_SCORES",
+    "LEMMA_2",
     "NONE",
     "PARETO",
     "POINTS",

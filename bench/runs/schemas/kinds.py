@@ -23,6 +23,7 @@ IN_RUNS: tuple[Schema, ...] = (
     run_files.PARETO,
     measurements.BN_STATISTICS,
     measurements.COMBINATION_STATISTICS,
+    measurements.LEMMA_2,
     measurements.SIMILARITY,
     measurements.JACOBIAN,
     measurements.CURVE,

@@ -56,10 +56,40 @@ COMBINATION_STATISTICS = Schema(
         "number_log_variance_distance": SPREAD,
         "all_mean_distance": SPREAD,
         "all_log_variance_distance": SPREAD,
+        "probability": Column("float", low=0, high=1, nullable=True, default=""),
+        "is_trained": Column("bool", default="True"),
     },
-    keys=("block", "architecture"),
+    keys=("is_trained", "block", "architecture"),
+    remedy=AGAIN,
+    version=2,
+)
+"""Version 2 has the untrained control, and pools 'all' by each architecture's `probability` under
+the training sampler; in files without it every architecture weighs alike."""
+
+LEMMA_2 = Schema(
+    "lemma_2.csv",
+    {
+        "epoch": INDEX,
+        "cell": INDEX,
+        "kind": Column("str", choices=("path", "pair", "double")),
+        "first": INDEX,
+        "second": INDEX,
+        "mean_distance": SPREAD,
+        "log_variance_distance": SPREAD,
+        "half_mean_distance": SPREAD,
+        "half_log_variance_distance": SPREAD,
+        "variance_ratio": SPREAD,
+        "correlation": CORRELATION,
+        "cosine": CORRELATION,
+        "mean_difference": SPREAD,
+        "log_variance_difference": SPREAD,
+        "num_channels": COUNT,
+        "num_images": POSITIVE,
+    },
+    keys=("epoch", "cell", "kind", "first", "second"),
     remedy=AGAIN,
 )
+"""What each column is stands in `supernet.measure.lemma_2`."""
 
 SIMILARITY = Schema(
     layout.SIMILARITY,

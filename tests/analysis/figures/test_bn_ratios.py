@@ -36,6 +36,7 @@ def test_of_s1_the_first_layer_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_pat
     summary = bn_ratios.summarise_sets(bn_ratios.compute_first_layer(tmp_path))
     assert set(summary["batch_norm_set"]) == {1, 2}
     assert summary["median"].tolist() == 2 * [0.5, 0.25, 1.0, 1.0]
+    assert summary["is_identity"].tolist() == 2 * [True, False, False, False]
     assert summary["paper_s1"].tolist() == summary["median"].tolist()
 
 

@@ -33,6 +33,9 @@ LOOKED_AT = {
     "figure5_bn_ratios.csv",
     "figure6_accuracies.csv",
     "kernel_cost.csv",
+    "lemma_1.csv",
+    "lemma_2_paths.csv",
+    "search_cost.csv",
     "similarity_table.csv",
     "table1.csv",
     "table2.csv",
@@ -40,6 +43,9 @@ LOOKED_AT = {
     "what_moves_tau.csv",
 }
 """What analyses write for people, beside `accuracies.csv` in a results folder."""
+
+NOT_YET = {"lemma_2.csv"}
+"""Measured since; in the reference results once these are made again."""
 
 COMMITTED = sorted(REFERENCE.rglob("*.csv"))
 ALL = [*IN_RUNS, *IN_RESULTS]
@@ -94,11 +100,22 @@ def test_every_committed_file_is_read_and_written_to_the_byte(path: Path, tmp_pa
     schema = schemas.schema_of(path)
     frame, copy = schemas.read(path, schema), tmp_path / "copy.csv"
     schemas.write(frame, copy, schema)
-    assert copy.read_bytes() == path.read_bytes()
+    plain = read_csv(path)
+    added = [name for name in schema.columns if name not in plain.columns]
+    assert list(frame.columns) == [*plain.columns, *added], "columns added since stand at the end"
+    defaults = [schema.column(name).default for name in added]
+    lines = [",".join([line, *end]) for line, end in _endings(path, added, defaults)]
+    assert copy.read_text() == "".join(f"{line}\n" for line in lines)
     pd.testing.assert_frame_equal(schemas.conform(frame, schema), frame)
     for name, column in schema.columns.items():
-        if column.kind == "float":  # to the last bit, as the plain reader has them
-            pd.testing.assert_series_equal(frame[name], read_csv(path)[name], check_exact=True)
+        if column.kind == "float" and name not in added:  # to the last bit, as the plain reader
+            pd.testing.assert_series_equal(frame[name], plain[name], check_exact=True)
+
+
+def _endings(path: Path, names: list[str], defaults: list[Any]) -> list[tuple[str, list[Any]]]:
+    """Return a file's lines, each with what the columns added since end it with."""
+    header, *rows = path.read_text().splitlines()
+    return [(header, names), *((row, defaults) for row in rows)]
 
 
 def test_only_what_is_made_to_be_looked_at_has_no_schema() -> None:
@@ -106,7 +123,10 @@ def test_only_what_is_made_to_be_looked_at_has_no_schema() -> None:
     others = {path.name for path in without} - LOOKED_AT
     assert others == {"accuracies.csv"}
     assert all((p.parent / "ranking.json").is_file() for p in without if p.name in others)
-    assert {path.name for path in COMMITTED} >= {s.name for s in ALL} - {"scores.part.csv"}
+    assert {path.name for path in COMMITTED} >= {s.name for s in ALL} - {
+        "scores.part.csv",
+        *NOT_YET,
+    }
 
 
 def test_every_file_of_a_tiny_run_is_read_and_written_to_the_byte(
@@ -118,7 +138,7 @@ def test_every_file_of_a_tiny_run_is_read_and_written_to_the_byte(
         schemas.write(schemas.read(path, schema), tmp_path / "copy.csv", schema)
         assert (tmp_path / "copy.csv").read_bytes() == path.read_bytes(), path
         seen.add(path.name)
-    assert len(seen) == 15  # history, times, scores; six measurements; six of the ranking
+    assert len(seen) == 16  # history, times, scores; seven measurements; six of the ranking
 
 
 def test_the_two_kinds_of_scores_are_told_apart() -> None:

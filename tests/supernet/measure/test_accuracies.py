@@ -21,7 +21,9 @@ from bench.space.architecture import KERNELS
 from bench.space.mixpath import s1, s2
 from supernet.measure.measurements import MEASUREMENTS, measure_run
 from supernet.measure.sampled_jacobian import features, tangents
+from supernet.measure.snapshots import Snapshots
 from supernet.nets.bottlenecks import BottleneckNet, supernet
+from supernet.parts import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +31,14 @@ if TYPE_CHECKING:
     from bench.space.kernels import KernelSpace
 
 TINY = BlockSkeleton(width=0.1, depth=0.1, image_size=16, num_classes=5)
-S1_MEASUREMENTS = ("bn_statistics", "similarity", "jacobian", "curve", "accuracies")
+S1_MEASUREMENTS = (
+    "bn_statistics",
+    "lemma_2",
+    "similarity",
+    "jacobian",
+    "curve",
+    "accuracies",
+)
 SMALL = ["image_size=8", "in_channels=1", "width=0.1", "depth=0.1", "batch_size=100"]
 DIGITS = [
     "--data-set",
@@ -74,6 +83,7 @@ def test_every_measurement_and_figure_is_there(results: Path) -> None:
         for name in set(MEASUREMENTS) - set(S1_MEASUREMENTS):
             assert not (run.folder / MEASUREMENTS[name].schema.name).is_file()
     names = ["figure3_curves", "figure5_bn_ratios", "figure6_accuracies", "table4_similarity"]
+    names += ["lemma_1", "lemma_2_paths", "search_cost"]
     for name in names:
         for suffix in (".csv", ".png", ".svg"):
             assert (results / name).with_suffix(suffix).is_file()
@@ -110,7 +120,7 @@ def test_figure_5_is_of_the_first_layer(results: Path) -> None:
 def test_the_curve_is_measured_from_snapshots(results: Path) -> None:
     (run, _) = find_trained(results)
     frame = read_csv(run.folder / "curve.csv")
-    assert frame.groupby("epoch").size().to_dict() == {1: 20, 2: 20}
+    assert frame.groupby("epoch").size().to_dict() == {0: 20, 1: 20, 2: 20}
 
 
 def test_figure_6_shows_the_same_architectures_raw_and_calibrated(results: Path) -> None:
@@ -145,6 +155,29 @@ def test_table_4_compares_one_path_and_two(results: Path) -> None:
     assert set(papers["what"]) == {"features", "jacobian"}
     assert set(table["num_pairs"]) == {12, 24}  # 6 pairs, ordered in sums, in two expansions
     assert (table["mean"].abs() <= 1 + 1e-6).all()
+
+
+def test_s1_has_its_untrained_control(results: Path) -> None:
+    """Untrained and final weights, of statistics of their own, in Table 4 and for the Lemma."""
+    table = similarity.compute_first_layer(results)
+    assert set(table["epoch"]) == {0, 2}
+    keys = ["bn", "cell", "kind", "what", "place"]
+    means = table.pivot_table(index=keys, columns="epoch", values="mean")
+    assert (means[0] != means[2]).all()
+    for run in find_trained(results):
+        for name in ("lemma_2", "similarity", "jacobian"):
+            frame = read_csv(run.folder / f"{name}.csv")
+            assert sorted(frame["epoch"].unique()) == [0, 2], name
+            assert sorted(frame["first"].unique()) == list(range(8)), "of two expansions"
+
+
+def test_untrained_s1_is_warmed_by_its_own_paths(results: Path) -> None:
+    (run, _) = find_trained(results)
+    data = resolve(run.recipe).open_images(None, "cpu").data()
+    model = Snapshots(run, data).model(0)
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert norms
+    assert not any((n.running_var == 1).all() for n in norms if n.running_var is not None)
 
 
 def test_features_are_the_networks_own() -> None:

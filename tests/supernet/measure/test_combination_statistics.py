@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from bench.runs.schemas import COMBINATION_STATISTICS, conform
 from supernet.calibrate import calibrated
 from supernet.data.data_set import take, to_input
-from supernet.measure.combination_statistics import calibrate_all, distance, measure, pool
+from supernet.measure.combination_statistics import (
+    calibrate_all,
+    distance,
+    measure,
+    pool,
+    probabilities,
+)
 from tests.measured_run import snapshots_of, train_run
 
 if TYPE_CHECKING:
@@ -28,6 +35,30 @@ def test_pooling_is_that_of_all_values_together() -> None:
     pooled = pool(np.stack([values.mean(1), values.var(1)], axis=1))
     together = values.reshape(-1, 3)
     assert pooled == pytest.approx(np.stack([together.mean(0), together.var(0)]))
+
+
+def test_all_are_pooled_as_training_draws_them_by_hand() -> None:
+    """Of m = 2 one single path and three pairs: 1/2, and three times 1/6."""
+    weights = probabilities(np.array([1, 2, 2, 2]), {1: 0.5, 2: 0.5})
+    assert weights == pytest.approx(np.array([1 / 2, 1 / 6, 1 / 6, 1 / 6]))
+    means = np.array([[0.0], [3.0], [3.0], [3.0]])
+    values = np.stack([means, np.ones_like(means)], axis=1)
+    # mean (0 + 3) / 2, not (0 + 9) / 4; variance 1 + 1.5 squared
+    assert pool(values, weights) == pytest.approx(np.array([[1.5], [1 + 2.25]]))
+    assert pool(values) == pytest.approx(np.array([[2.25], [1 + 27 / 16]]))
+
+
+def test_probabilities_are_those_of_the_sampler(snapshots: Snapshots) -> None:
+    frame = measure(snapshots)
+    first = frame[frame["is_trained"] & (frame["block"] == 0)]
+    assert first["probability"].sum() == pytest.approx(1)
+    by_number = first.groupby("num_paths")["probability"].agg(["sum", "nunique"])
+    assert by_number["sum"].tolist() == pytest.approx([0.5, 0.5])
+    space, rng = snapshots.run.space, np.random.default_rng(0)
+    drawn = [space.encode(space.sample(rng)) for _ in range(20_000)]
+    share = drawn.count("3---") / len(drawn)
+    expected = first.set_index("architecture")["probability"]["3---"]
+    assert share == pytest.approx(expected, abs=0.006)
 
 
 def test_distances_by_hand() -> None:
@@ -52,7 +83,7 @@ def test_statistics_are_those_of_calibrating_one_path(snapshots: Snapshots) -> N
     x = to_input(
         take(snapshots.data.train, calibration.calibration_images).pixels, snapshots.data.statistics
     )
-    found = calibrate_all(snapshots)
+    found = calibrate_all(snapshots, 2)
     for place in (0, 30, 65):
         path = run.space.path(run.space.architectures()[place])
         num_paths = sum(map(len, path))
@@ -66,7 +97,9 @@ def test_statistics_are_those_of_calibrating_one_path(snapshots: Snapshots) -> N
 
 def test_a_row_for_every_architecture_and_cell(snapshots: Snapshots) -> None:
     frame = measure(snapshots)
-    assert len(frame) == 66 * 3
+    assert frame.groupby("is_trained").size().to_dict() == {False: 66 * 3, True: 66 * 3}
+    assert frame["is_trained"].tolist()[0], "trained first"
+    conform(frame, COMBINATION_STATISTICS)
     assert sorted(frame["num_paths"].unique()) == [1, 2]
     distances = frame.filter(like="distance")
     assert ((distances >= 0) | distances.isna()).all(axis=None)
@@ -74,4 +107,5 @@ def test_a_row_for_every_architecture_and_cell(snapshots: Snapshots) -> None:
 
 def test_with_one_path_there_is_only_one_number(tmp_path_factory: pytest.TempPathFactory) -> None:
     frame = measure(snapshots_of(train_run(tmp_path_factory.mktemp("results"), m=1)))
-    assert frame["number_mean_distance"].tolist() == frame["all_mean_distance"].tolist()
+    number, overall = frame["number_mean_distance"], frame["all_mean_distance"]
+    assert number.to_numpy() == pytest.approx(overall.to_numpy())

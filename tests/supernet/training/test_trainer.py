@@ -12,12 +12,13 @@ from bench.space.branches import Branches
 from supernet.data.data_set import take
 from supernet.data.sets import load_digits
 from supernet.data.source import TensorSource, torch_generator
+from supernet.distributed import Ranks
 from supernet.nets.cells import CellNet
 from supernet.sampling import SAMPLERS, uniform
 from supernet.shadow_bn import norm_under_test
 from supernet.training.optimizers import build_optimizer
 from supernet.training.schedule import learning_rate
-from supernet.training.trainer import Trainer, initialise
+from supernet.training.trainer import Trainer, in_parallel, initialise
 
 SPACE = Branches(4)
 SKELETON = Skeleton(stem_channels=4, num_stacks=2, cells_per_stack=1, image_size=8, in_channels=1)
@@ -110,6 +111,34 @@ def test_batch_norms_do_not_decay() -> None:
     optimizer.step()
     values = {name: parameter.flatten()[0].item() for name, parameter in model.named_parameters()}
     assert values == pytest.approx({"0.weight": 0.95, "0.bias": 0.95, "1.weight": 1, "1.bias": 1})
+
+
+def synchronised(model: nn.Module) -> nn.Module:
+    converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+    return converted
+
+
+def test_synchronised_batch_norms_are_still_found() -> None:
+    """They are no BatchNorm2d: weight decay and freezing must look for what both are."""
+    model = synchronised(nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2)))
+    optimizer = build_optimizer(model, Training(weight_decay=0.5))
+    decayed, kept = (group["params"] for group in optimizer.param_groups)
+    assert {id(p) for p in kept} == {id(p) for p in list(model.parameters())[2:]}
+    assert {id(p) for p in decayed} == {id(p) for p in list(model.parameters())[:2]}
+    one = trainer(Training(epochs=1, freeze_batch_norm=True))
+    one.model = one.parallel = synchronised(one.model)
+    one._set_mode()
+    norms = [m for m in one.model.modules() if isinstance(m, nn.SyncBatchNorm)]
+    assert norms
+    assert not any(norm.training for norm in norms)
+
+
+def test_synchronising_on_a_cpu_is_refused_and_alone_changes_nothing() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2))
+    with pytest.raises(ValueError, match=r"sync_batch_norm=True on 'cpu'.*train on GPUs"):
+        in_parallel(model, Ranks(0, 2), has_paths=False, sync_batch_norm=True)
+    assert in_parallel(model, Ranks(0, 1), has_paths=False, sync_batch_norm=True) is model
+    assert isinstance(model[1], nn.BatchNorm2d)
 
 
 def test_gradients_are_clipped() -> None:

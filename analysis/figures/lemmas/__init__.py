@@ -1,0 +1,1 @@
+"""The paper's two Lemmas where they can fail."""
