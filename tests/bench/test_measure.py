@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,25 @@ def test_mistakes_are_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_another_truth_is_refused(measured: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(measured), "--table", str(measured / "truth.h5")]) == 2
+    error = capsys.readouterr().err
+    assert "data_set=digits (the table's: cifar10)" in error
+    assert "--other-truth" in error
+    assert error.count("\n") == 1
+
+
+def test_runs_of_other_images_are_not_measured_together(
+    measured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(measured, tmp_path / "digits")
+    file = copy / "branches-m1" / "shadow-seed0" / "run.json"
+    about = json.loads(file.read_text())
+    file.write_text(json.dumps(about | {"images": "0" * 64}))
+    assert main([str(copy), "--table", str(copy / "truth.h5"), "--other-truth"]) == 2
+    assert "differ in images: 00000000 (branches-m1/shadow-seed0)" in capsys.readouterr().err
 
 
 def test_a_folder_without_runs_says_how_to_make_them(
