@@ -125,7 +125,8 @@ def test_what_was_not_measured_is_one_line(ranked: Path, tmp_path: Path) -> None
     copy = shutil.copytree(ranked, tmp_path / "digits")
     (copy / "points.csv").unlink()
     text = write_report(copy).read_text()
-    assert "Score against truth (<code>python bench/run.py</code>)" in unmeasured(text)
+    titles = f"Score against truth · {PAGE['search_cost'].title}"  # made-up runs have no times.csv
+    assert f"{titles} (<code>python bench/run.py</code>)" in unmeasured(text)
     assert text.count('src="data:image/svg+xml;base64,') == len(drawable(copy))
 
 
