@@ -51,7 +51,7 @@ def uniform(space: Space, rng: np.random.Generator, progress: float) -> Any:  # 
     return space.path(space.sample(rng))
 
 
-def bernoulli(space: Any, rng: np.random.Generator, progress: float) -> Any:  # noqa: ARG001
+def bernoulli(space: Any, rng: np.random.Generator, progress: float) -> Any:  # noqa: ARG001 (a Sampler is called so)
     """Toss a coin for every path; again while none or more than m are on."""
     if isinstance(space, KernelSpace):
         return _draw_layers(space, rng, lambda: _tossed(len(KERNELS), space.m, rng))

@@ -87,7 +87,7 @@ def test_calibrated_has_one_type_with_and_without_baselines(ranked: Path, tmp_pa
 
 
 def test_what_stands_above_a_ranking_is_read(ranked: Path) -> None:
-    assert read_about(ranked)["headline"] == {"protocol": "sound", "scorer": "negative_loss"}
+    assert read_about(ranked)["headline"] == {"protocol": "sound", "scorer": "accuracy"}
 
 
 def test_committed_results_are_readable() -> None:

@@ -67,7 +67,7 @@ COMBINATION_STATISTICS = Schema(
 the training sampler; in files without it every architecture weighs alike."""
 
 LEMMA_2 = Schema(
-    "lemma_2.csv",
+    layout.LEMMA_2,
     {
         "epoch": INDEX,
         "cell": INDEX,

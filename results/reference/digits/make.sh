@@ -10,8 +10,10 @@ cd "$(dirname "$0")/../../.."
 
 python bench/run.py --m 4 --seeds 3
 python bench/run.py --m 1,2,3,4 --seeds 3
+python bench/run.py --m 3,4 --seeds 10
 python bench/run.py --m 3,4 --seeds 3 --protocol authors
 python bench/run.py --m 4 --seeds 3 --batch-norm shadow,single,combination
+python bench/run.py --m 4 --seeds 10 --batch-norm shadow-sum,single-sum --protocol sound
 python bench/run.py --m 4 --seeds 3 --batch-norm single --sampler one-shot --out results/digits
 python bench/measure.py results/digits
 python -m analysis results/digits

@@ -35,6 +35,7 @@ def test_ranked_runs_in_three_lines(measured_results: Path, tmp_path: Path) -> N
     copied = shutil.copytree(measured_results, tmp_path / "digits")
     lost = copied / "branches-m1" / "shadow-seed0" / "curve.csv"
     lost.unlink()
-    runs = measure_ranked(copied, only=("curve",), table=copied / "truth.h5", jobs=1)
+    table = copied / "truth.h5"
+    runs = measure_ranked(copied, only=("curve",), table=table, other_truth=True, jobs=1)
     assert len(runs) == len(find_runs(copied))
     assert lost.read_bytes() == (measured_results / lost.relative_to(copied)).read_bytes()

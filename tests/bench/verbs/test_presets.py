@@ -15,9 +15,7 @@ def test_values_and_their_texts_change_a_recipe_alike() -> None:
     texts = {"epochs": "2", "lr": "0.1", "flip": "true", "snapshot_epochs": "1,2", "scorers": "a:b"}
     values = {"epochs": 2, "lr": 0.1, "flip": True, "snapshot_epochs": (1, 2), "scorers": ["a:b"]}
     assert changed(recipe, values) == override(recipe, texts)
-    assert differences(changed(recipe, values), recipe) == [
-        *("scorers", "snapshot_epochs", "epochs", "lr", "flip")
-    ]
+    assert set(differences(changed(recipe, values), recipe)) == set(texts)
 
 
 def test_none_changes_nothing_and_an_empty_list_does() -> None:
@@ -36,7 +34,7 @@ def test_presets_are_found_by_name_and_misspelt_ones_are_not() -> None:
 
 
 def test_an_own_preset_plugs_in() -> None:
-    assert ranking_preset("bench.config.recipe:digits") == digits()
+    assert ranking_preset("bench.config.cell_presets:digits") == digits()
 
 
 def test_a_changed_recipe_names_its_fields_and_needs_a_folder() -> None:

@@ -46,7 +46,7 @@ def test_training_resumed_equals_training_through(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("supernet.mixpath_runs.save_checkpoint", stop_after_one)
+        patch.setattr("supernet.training.checkpoints.save_checkpoint", stop_after_one)
         arguments = ["train", *DIGITS, *SCORING, "--out", str(tmp_path)]
         assert mixpath.main(arguments) == 130
     run(*arguments)

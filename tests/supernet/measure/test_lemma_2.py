@@ -37,7 +37,7 @@ class Made:
         """Whether they differ."""
         return first != second
 
-    def inputs(self, x: torch.Tensor, upstream: Any) -> torch.Tensor:  # noqa: ARG002
+    def inputs(self, x: torch.Tensor, upstream: Any) -> torch.Tensor:  # noqa: ARG002 (called so)
         """Return the images."""
         return x
 
@@ -49,7 +49,7 @@ class Made:
         """Do nothing."""
         return total
 
-    def normed(self, total: torch.Tensor, paths: Any) -> torch.Tensor:  # noqa: ARG002
+    def normed(self, total: torch.Tensor, paths: Any) -> torch.Tensor:  # noqa: ARG002 (called so)
         """Do nothing."""
         return total
 

@@ -114,7 +114,7 @@ def test_batch_norms_do_not_decay() -> None:
 
 
 def synchronised(model: nn.Module) -> nn.Module:
-    converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+    converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # torch gives it no types
     return converted
 
 
