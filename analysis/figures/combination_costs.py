@@ -69,11 +69,11 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
     """Return tau by m, batch norm and calibrated, and minus shadow's, with 95% over seeds."""
     rows = []
     for (m, calibrated), same in groups(frame, ["m", "calibrated"]):
-        by_seed = same.pivot_table(index="seed", columns="bn", values="tau")
+        by_seed = same.pivot(index="seed", columns="bn", values="tau")
         for bn in sorted(map(str, by_seed), key=style.order):
             taus = by_seed[bn].dropna()
-            difference = (by_seed[bn] - by_seed["shadow"]).dropna().to_numpy()
-            low, high = t_interval(difference)
+            difference = (by_seed[bn] - by_seed["shadow"]).dropna()
+            low, high = t_interval(difference.to_numpy())
             rows.append(
                 {
                     "m": m,
