@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from bench.base.names import unknown
@@ -23,7 +24,7 @@ def override(recipe: T, changes: dict[str, str]) -> T:
     for name, text in changes.items():
         if name not in known:
             raise unknown("recipe field", name, known)
-        recipe = _replace(recipe, name, _parse(name, text, known[name]))
+        recipe = _filled(recipe, {name: _parse(name, text, known[name])})
     return recipe
 
 
@@ -44,7 +45,8 @@ def read_changes(texts: Sequence[str]) -> dict[str, str]:
 
 def field_types(recipe: Any) -> list[tuple[str, Any]]:
     """List every leaf field of a nested dataclass with its type."""
-    hints = get_type_hints(type(recipe))
+    kind: Any = type(recipe)
+    hints = _hints(kind)
     leaves: list[tuple[str, Any]] = []
     for part in fields(recipe):
         value = getattr(recipe, part.name)
@@ -70,21 +72,29 @@ def from_dict(default: T, values: dict[str, Any]) -> T:
         ValueError: a field that is unknown.
     """
     known = dict(field_types(default))
-    for name, value in values.items():
+    for name in values:
         if name not in known:
             raise unknown("recipe field", name, known)
-        default = _replace(default, name, tuple(value) if isinstance(value, list) else value)
-    return default
+    plain = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+    return _filled(default, plain)
 
 
-def _replace(recipe: Any, name: str, value: Any) -> Any:
-    for part in fields(recipe):
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Resolve a dataclass's annotations: slow, and asked for every run of a folder."""
+    return get_type_hints(kind)
+
+
+def _filled(recipe: T, values: dict[str, Any]) -> T:
+    """Replace leaf fields of a nested dataclass, in one pass."""
+    changes: dict[str, Any] = {}
+    for part in fields(recipe):  # type: ignore[arg-type]  # T is a dataclass, which can't be said
         current = getattr(recipe, part.name)
-        if part.name == name:
-            return replace(recipe, **{name: value})
-        if is_dataclass(current) and name in dict(field_types(current)):
-            return replace(recipe, **{part.name: _replace(current, name, value)})
-    raise AssertionError(name)
+        if is_dataclass(current):
+            changes[part.name] = _filled(current, values)
+        elif part.name in values:
+            changes[part.name] = values[part.name]
+    return replace(recipe, **changes)  # type: ignore[type-var]  # likewise
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:

@@ -206,6 +206,10 @@ def _check_trained(folder: Path) -> None:
 
 
 def _find(results: Path) -> list[Run]:
-    folders = [path.parent for path in results.glob(SUPERNETS)]
-    runs = [read_run(folder) for folder in folders if read_about(folder).kind == "supernet"]
+    found = ((path.parent, read_about(path.parent)) for path in results.glob(SUPERNETS))
+    runs = [
+        Run(folder, about.recipe, about.seed)
+        for folder, about in found
+        if isinstance(about.recipe, Recipe)
+    ]
     return sorted(runs, key=lambda run: (run.recipe.space, run.recipe.m, run.variant, run.seed))
