@@ -13,6 +13,8 @@ from bench.runs.run import RunFolderError, find_trained
 from bench.verbs.folders import as_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bench.runs.run import Run
 
 
@@ -48,16 +50,22 @@ def measure(
     from analysis.figure import draw_all
     from analysis.registry import SUPERNETS
     from supernet.devices import choose_device
+    from supernet.measure.measurements import MEASUREMENTS
 
     results, device = Path(results), choose_device(device)
     runs = [run for run in find_trained(results) if run.has_weights]
     if not runs:
         raise RunFolderError(f"{results} holds no trained supernet: train one first")
-    place = as_path(data)
-    tasks = (task(_measure, run, place, device, threads, num_models) for run in runs)
-    done = in_parallel(tasks, min(jobs or default_jobs(device, threads), len(runs)))
-    shown = track(done, "measuring", total=len(runs), console=Console(stderr=True))
-    return Measured(list(shown), draw_all(results, SUPERNETS))
+    measured = measure_runs(
+        runs,
+        list(MEASUREMENTS),
+        num_models=num_models,
+        data=as_path(data),
+        jobs=jobs,
+        device=device,
+        threads=threads,
+    )
+    return Measured(measured, draw_all(results, SUPERNETS))
 
 
 def command(**values: Any) -> None:
@@ -69,7 +77,25 @@ def command(**values: Any) -> None:
         print(f"drawn {path}.png")
 
 
-def _measure(run: Run, data: Path | None, device: str, threads: int, num_models: int) -> Run:
-    from supernet.measure.measurements import MEASUREMENTS, measure_run
+def measure_runs(
+    runs: Sequence[Run],
+    names: Sequence[str],
+    *,
+    num_models: int,
+    data: Path | None,
+    jobs: int | None,
+    device: str,
+    threads: int,
+) -> list[Run]:
+    """Measure what is missing of runs, several at a time, showing how far it is."""
+    tasks = (task(_measure, run, names, data, device, threads, num_models) for run in runs)
+    done = in_parallel(tasks, min(jobs or default_jobs(device, threads), max(len(runs), 1)))
+    return list(track(done, "measuring", total=len(runs), console=Console(stderr=True)))
 
-    return measure_run(run, list(MEASUREMENTS), data, device, threads, num_models)
+
+def _measure(
+    run: Run, names: Sequence[str], data: Path | None, device: str, threads: int, num_models: int
+) -> Run:
+    from supernet.measure.measurements import measure_run
+
+    return measure_run(run, names, data, device, threads, num_models)

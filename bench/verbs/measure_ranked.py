@@ -5,11 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import track
-
 from bench.base.names import unknown
-from bench.base.parallel import default_jobs, in_parallel, task
 from bench.config.registry import PRESETS
 from bench.ranking.truth import check_truth
 from bench.ranking.variations import write_variations
@@ -17,6 +13,7 @@ from bench.runs.origin import check_together, read_origin
 from bench.runs.run import Run, find_main_runs
 from bench.table.table import open_table
 from bench.verbs.folders import as_path
+from bench.verbs.measure import measure_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +50,7 @@ def measure_ranked(
             or code, no table, or another's.
     """
     from supernet.devices import choose_device
-    from supernet.measure.measurements import MEASUREMENTS, missing
+    from supernet.measure.measurements import MEASUREMENTS, NUM_MODELS, missing
 
     results, names = Path(results), list(only or MEASUREMENTS)
     for name in names:
@@ -72,12 +69,16 @@ def measure_ranked(
         presets = [make() for make in PRESETS.values()]
         if note := check_truth(truth, known, presets, is_meant=other_truth):
             print(f"{note}.")
-        device, place = choose_device(device), as_path(data)
         todo = [run for run in runs if missing(run, names)]
-        tasks = (task(_measure, run, names, place, device, threads) for run in todo)
-        jobs = min(jobs or default_jobs(device, threads), max(len(todo), 1))
-        done = in_parallel(tasks, jobs)
-        list(track(done, "measuring", total=len(todo), console=Console(stderr=True)))
+        measure_runs(
+            todo,
+            names,
+            num_models=NUM_MODELS,
+            data=as_path(data),
+            jobs=jobs,
+            device=choose_device(device),
+            threads=threads,
+        )
         write_variations(results, runs, truth)  # seconds, so always anew
     return runs
 
@@ -94,9 +95,3 @@ def default_table(runs: Sequence[Run]) -> str:
     raise ValueError(
         f"no preset has data set {runs[0].recipe.data_set!r}: name its truth with --table"
     )
-
-
-def _measure(run: Run, names: list[str], data: Path | None, device: str, num_threads: int) -> Run:
-    from supernet.measure.measurements import measure_run
-
-    return measure_run(run, names, data, device, num_threads)

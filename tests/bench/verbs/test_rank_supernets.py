@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +30,8 @@ TINY = {
 @pytest.mark.slow
 def test_a_ranking_in_three_lines(tmp_path: Path) -> None:
     table, out = write_truth(tmp_path / "truth.h5"), tmp_path / "results"
-    ranked = rank(
+    ranking = partial(
+        rank,
         "digits",
         m=(2,),
         seeds=(0,),
@@ -38,26 +40,15 @@ def test_a_ranking_in_three_lines(tmp_path: Path) -> None:
         changes=TINY,
         out=out,
         jobs=1,
-        protocols=("sound",),
     )
+    ranked = ranking(protocols=("sound",))
     assert ranked.page == out / "report.html"
     assert ranked.page.is_file()
     assert set(ranked.kendall_tau["protocol"]) == {"sound"}
     assert set(ranked.kendall_tau["bn"]) == {*BATCH_NORMS["sound"], "-"}
     assert len(ranked.kendall_tau) == len(read_csv(out / "kendall_tau.csv"))
     assert [run.seed for run in find_runs(out)] == [0, 0]
-    again = rank(
-        "digits",
-        m=(2,),
-        seeds=(0,),
-        table=table,
-        other_truth=True,
-        changes=TINY,
-        out=out,
-        jobs=1,
-        protocols=("paper",),
-        command="mine",
-    )
+    again = ranking(protocols=("paper",), command="mine")
     assert set(again.kendall_tau["protocol"]) == {"paper"}
     assert set(again.rankings.kendall_tau["protocol"]) == {"sound", "paper"}
     assert json.loads((out / "ranking.json").read_text())["command"] == "mine"

@@ -12,13 +12,17 @@ import pytest
 from bench import mixpath
 from bench.base.files import read_csv
 from bench.runs import evaluations as evaluations_module
+from bench.runs.about import open_folder
 from bench.runs.layout import CHECKPOINT, EVALUATED, PARETO, RUN, SCORES, SEARCH
+from bench.verbs.presets import mixpath_preset, ranking_preset
 from bench.verbs.search import search
 from tests.bench.verbs.small import BUDGET, DIGITS, SCORING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from bench.config.recipe import Final, Recipe
 
 
 def test_search_writes_evaluations_and_front(trained: Path) -> None:
@@ -124,6 +128,22 @@ def test_foreign_and_damaged_folders(copy: Path, fail: Callable[..., str]) -> No
     assert "has no checkpoint.pt: train it first" in fail("search", copy)
     (copy / RUN).write_text("{")
     assert "run.json can't be read" in fail("search", copy)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        (mixpath_preset("s1").final, "not a supernet"),
+        (ranking_preset("digits").recipe, "ranked whole, not searched"),
+    ],
+    ids=["network", "cells"],
+)
+def test_only_supernets_of_kernels_are_searched(
+    recipe: Recipe | Final, message: str, tmp_path: Path, fail: Callable[..., str]
+) -> None:
+    open_folder(tmp_path, recipe, 0, "cpu", 1)
+    (tmp_path / CHECKPOINT).touch()
+    assert message in fail("search", tmp_path)
 
 
 def test_in_three_lines(copy: Path) -> None:
