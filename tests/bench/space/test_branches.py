@@ -30,7 +30,7 @@ def test_counts_as_released(m: int, num_architectures: int, num_lists: int) -> N
     assert space.num_lists() == num_lists
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", [name for name in SPACES if SPACES[name](1).is_enumerated])
 @given(seed=st.integers(0, 2**32), m=st.integers(1, 4))
 def test_samples_lie_in_the_space_and_survive_their_string(name: str, seed: int, m: int) -> None:
     space = SPACES[name](m)
