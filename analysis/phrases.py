@@ -59,6 +59,11 @@ def describe_tau(row: Row) -> str:
     return f"{text} [{row['tau_low']:.2f}, {row['tau_high']:.2f}]"
 
 
+def covers(num_seeds: int) -> str:
+    """Say what the interval of a mean over so many seeds covers: of one seed, cells alone."""
+    return "seeds and cells" if num_seeds > 1 else "cells"
+
+
 def number(value: float, digits: int = 3) -> str:
     """Write a number, unknown ones as a dash, and never a minus before zero."""
     return NOTHING if isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}"

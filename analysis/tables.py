@@ -15,6 +15,7 @@ from analysis import style
 from analysis.frames import groups, records
 from analysis.phrases import (
     NOTHING,
+    covers,
     describe_n,
     interval,
     name_protocol,
@@ -165,13 +166,15 @@ def difference_lines(frame: DataFrame) -> list[str]:
 def _say_difference(row: Row) -> str:
     what = f"{_name_difference(row)}, m = {row['m']}, {calibrated_word(row['calibrated'])}"
     mean, both = _difference(row)[2:4]
-    return f"{what}: {mean}, 95% over seeds and cells {both}{_verdict(row)}"
+    if both == NOTHING:
+        return f"{what}: {mean}, no interval under 10 cells"
+    return f"{what}: {mean}, 95% over {covers(row['num_seeds'])} {both}{_verdict(row)}"
 
 
 def _verdict(row: Row) -> str:
-    """Say what an interval that holds 0 excludes; nothing where it does not, or there is none."""
+    """Say what an interval that holds 0 excludes; nothing where it does not."""
     low, high = row["difference_low"], row["difference_high"]
-    if isnan(low) or not low <= 0 <= high:
+    if not low <= 0 <= high:
         return ""
     return f": none detected, more than {max(-low, high):.2f} excluded"
 

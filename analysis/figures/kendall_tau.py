@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from analysis import style
 from analysis.figure import RANK, Analysis
 from analysis.frames import records
-from analysis.phrases import NOTHING, describe_n, describe_tau, name_row, number
+from analysis.phrases import NOTHING, covers, describe_n, describe_tau, name_row, number
 from analysis.published import TABLE3
 from analysis.read import read_ranking
 from bench.ranking.outputs import BY_SEED, FINER, HEADLINE, IDENTITY, KENDALL_TAU
@@ -58,7 +58,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         rows: list[Row] = sorted(shown, key=_order)
         _write(ax, 0, y, f"m = {m}: {describe_n(rows[0])}", weight="bold")
         _write(ax, 1.01, y, "tau", fontsize=8)
-        _write(ax, 1.2, y, "eq. 3x3", fontsize=8)
+        _write(ax, 1.19, y, "eq. 3x3", fontsize=8)
         _draw_limits(ax, same, y + 0.5, y + 0.5 + len(rows))
         for row in rows:
             y += 1
@@ -129,7 +129,7 @@ def _legend(frame: DataFrame) -> list[Line2D | Patch]:
         return Line2D([], [], label=label, **({"color": grey, "marker": "o"} | look))
 
     handles: list[Line2D | Patch] = [
-        line("calibrated: mean, 95% over seeds and cells", linewidth=1.8),
+        line(f"calibrated: mean, 95% over {covers(frame['num_seeds'].max())}", linewidth=1.8),
         line("the same, not calibrated", linewidth=1.8, markerfacecolor="white"),
         line("noise ceiling", marker="", linestyle="--", linewidth=1, color=style.color("ceiling")),
         Patch(color=style.color("random"), label="95% of random scores"),

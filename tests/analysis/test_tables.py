@@ -164,4 +164,6 @@ def test_no_difference_is_said_as_none_detected_and_what_is_excluded(rankings: R
     assert all("none detected" not in line for line in difference_lines(found))
     ending = ": none detected, more than 0.09 excluded"
     assert all(line.endswith(ending) for line in difference_lines(none))
-    assert all("none detected" not in line for line in difference_lines(unknown))
+    assert all(line.endswith("no interval under 10 cells") for line in difference_lines(unknown))
+    one = none.assign(num_seeds=1)
+    assert all(", 95% over cells [-0.070, +0.090]: " in line for line in difference_lines(one))
