@@ -64,7 +64,7 @@ def parser() -> CommandParser:
     options.add_ms(p)
     options.add_seeds(p)
     _add_parts(p)
-    options.add_data_set(p, "digits, cifar10, folder")
+    options.add_data_set(p, "digits, mnist5k, cifar10, folder")
     options.add_data(p)
     options.add_table(p)
     options.add_other_truth(p)

@@ -45,7 +45,7 @@ def parser() -> CommandParser:
         "--out", type=Path, required=True, metavar="FILE", help="the HDF5 table to write (required)"
     )
     options.add_preset(p, PRESETS, "digits")
-    options.add_data_set(p, "digits, cifar10, folder")
+    options.add_data_set(p, "digits, mnist5k, cifar10, folder")
     options.add_data(p)
     options.add_changes(p, StandAlone())
     options.add_device(p)

@@ -162,7 +162,7 @@ def add_data_set(p: Group, data_sets: str, told: str = "the preset's") -> None:
 
 def add_data(p: Group) -> None:
     """Add --data."""
-    text = "folder of the images; digits needs none (default: cifar10 is downloaded)"
+    text = "folder of the images; digits and mnist5k need none (default: cifar10 is downloaded)"
     p.add_argument("--data", type=Path, metavar="FOLDER", help=text)
 
 

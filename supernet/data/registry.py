@@ -14,7 +14,7 @@ from bench.base.names import call_plugin, load
 from supernet.data.fit import fitted
 from supernet.data.imagenet import FilePool
 from supernet.data.pool import TensorPool
-from supernet.data.sets import load_cifar10, load_digits, load_folder
+from supernet.data.sets import load_cifar10, load_digits, load_folder, load_mnist5k
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DATA_SETS: dict[str, Callable[[Path | None], DataSet]] = {
     "digits": load_digits,
+    "mnist5k": load_mnist5k,
     "cifar10": load_cifar10,
     "folder": load_folder,
 }

