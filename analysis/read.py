@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.runs import schemas
-from bench.runs.layout import SEARCH, TIMES
+from bench.runs.layout import SEARCHES, TIMES
 from bench.runs.run import RunFolderError, find_main_runs, find_trained
 from bench.runs.searches import read_search
 
@@ -32,8 +32,8 @@ def read_runs(results: Path) -> list[Run]:
 
 
 def is_measured(results: Path, name: str) -> bool:
-    """Tell whether any finished run has this file."""
-    return any((run.folder / name).is_file() for run in read_runs(results))
+    """Tell whether any finished run has this file; `name` may be a pattern."""
+    return any(any(run.folder.glob(name)) for run in read_runs(results))
 
 
 def read_all(results: Path, name: str) -> pd.DataFrame:
@@ -108,12 +108,30 @@ def read_searches(folder: Path) -> pd.DataFrame:
         RunFolderError: no finished search.
     """
     frames = []
-    for path in sorted(folder.glob(f"search-*/{SEARCH}")):
+    for path in sorted(folder.glob(SEARCHES)):
         settings, evaluated = read_search(path.parent)
         frames.append(evaluated.assign(algorithm=settings["algorithm"], seed=settings["seed"]))
     if not frames:
         raise RunFolderError(f"{folder} holds no finished search: bench/mixpath.py search {folder}")
     return pd.concat(frames, ignore_index=True)
+
+
+def read_all_searches(results: Path) -> pd.DataFrame:
+    """Read every search of every supernet below a results folder.
+
+    Returns:
+        One row an evaluation: space, m, bn and seed of the supernet, search_seed, algorithm, and
+        the columns of its file.
+    """
+    parts = []
+    for run in read_runs(results):
+        if any(run.folder.glob(SEARCHES)):
+            frame = read_searches(run.folder).rename(columns={"seed": "search_seed"})
+            about = {"space": run.recipe.space, "m": run.recipe.m, "bn": run.variant}
+            parts.append(
+                pd.concat([_constant(about | {"seed": run.seed}, len(frame)), frame], axis=1)
+            )
+    return pd.concat(parts, ignore_index=True)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

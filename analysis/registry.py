@@ -20,14 +20,13 @@ from analysis.figures import (
     curves,
     kendall_tau,
     kernel_cost,
-    pareto,
     scatter,
-    search_cost,
     similarity,
     similarity_paths,
     what_moves_tau,
 )
 from analysis.figures.lemmas import combinations, first, second
+from analysis.figures.search import cost, lead, pareto
 
 if TYPE_CHECKING:
     from analysis.figure import Analysis
@@ -55,9 +54,12 @@ PAGE: dict[str, Analysis | Tables] = {
     "similarity_epochs": similarity_paths.EPOCHS,
     "similarity_map": similarity_paths.MAP,
     "kernel_cost": kernel_cost.ANALYSIS,
-    "search_cost": search_cost.ANALYSIS,
+    "search_cost": cost.ANALYSIS,
 }
 """Sections of report.html."""
+
+OF_ALL_SEARCHES: dict[str, Analysis] = {"search_lead": lead.ANALYSIS}
+"""Figures of the searches of all supernets in a results folder."""
 
 SUPERNETS: dict[str, Analysis] = {
     "figure3_curves": curves.FIGURE3,
@@ -66,7 +68,8 @@ SUPERNETS: dict[str, Analysis] = {
     "lemma_1": first.LEMMA_1_OF_S1,
     "lemma_2_paths": second.LEMMA_2_OF_S1,
     "table4_similarity": similarity.TABLE4_OF_S1,
-    "search_cost": search_cost.COST_OF_S1,
+    **OF_ALL_SEARCHES,
+    "search_cost": cost.COST_OF_S1,
 }
 """Figures of a results folder of S1, S2 or S3."""
 

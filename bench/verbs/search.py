@@ -95,7 +95,7 @@ def search(
 
 def command(**values: Any) -> None:
     """Search, and compare the algorithms."""
-    from analysis.figures import pareto
+    from analysis.figures.search import pareto
     from analysis.intervals import t_interval
 
     found = search(**values)
@@ -192,11 +192,12 @@ def _score(run: Run, data: Path | None, device: str, threads: int, *, is_raw: bo
 
 
 def _drawn(folder: Path) -> Searches:
-    """Draw every search of a supernet."""
+    """Draw every search of a supernet, and of all supernets beside it."""
     from analysis.figure import draw_all
-    from analysis.figures import pareto
-    from analysis.registry import SEARCHES
+    from analysis.figures.search import pareto
+    from analysis.registry import OF_ALL_SEARCHES, SEARCHES
 
     evaluated = pareto.compute(folder)
     draw_all(folder, SEARCHES)
+    draw_all(folder.parents[1], OF_ALL_SEARCHES)
     return Searches(folder, evaluated, folder / "pareto.png")

@@ -17,7 +17,7 @@ from tests.paths import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-FOLDERS = [ROOT / "analysis" / "figures", ROOT / "analysis" / "figures" / "lemmas"]
+FOLDERS = [p.parent for p in sorted((ROOT / "analysis" / "figures").rglob("__init__.py"))]
 FIGURES = sorted(p for f in FOLDERS for p in f.glob("*.py") if p.stem != "__init__")
 ANALYSES = {name: one for name, one in PAGE.items() if isinstance(one, Analysis)}
 

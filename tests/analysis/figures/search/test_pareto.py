@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis.figures import pareto
+from analysis.figures.search import pareto
 from bench.runs.run import RunFolderError
 from bench.runs.searches import write_search
 from bench.search.pareto import hypervolume_curve, on_front

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from analysis.figures import search_cost
+from analysis.figures.search import cost
 from analysis.read import read_runs
 from bench.runs import schemas
 from tests.synthetic import write_runs
@@ -24,7 +24,7 @@ def test_hours_are_those_of_training_and_scoring(tmp_path: Path) -> None:
     )
     for run in runs:
         schemas.write(times, run.folder / "times.csv", schemas.TIMES)
-    frame = search_cost.compute(tmp_path)
+    frame = cost.compute(tmp_path)
     ours = frame[frame["bn"] != "paper"]
     assert ours["num_runs"].sum() == len(runs)
     assert ours["train_hours"].tolist() == pytest.approx([1.0] * len(ours))

@@ -1,0 +1,1 @@
+"""Figures of searching a supernet: fronts, NSGA-II's lead, and what it costs."""
