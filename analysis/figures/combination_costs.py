@@ -125,7 +125,7 @@ def _place(group: Any) -> tuple[int, bool]:
 
 ANALYSIS = Analysis(
     title="What a BN per combination costs and gains",
-    caption="Tau by negative loss against the parameters of the batch norm under test.",
+    caption=f"Tau by {style.label(HEADLINE)} against the parameters of the batch norm under test.",
     inputs=(BY_SEED,),
     command=RANK,
     other_command="python bench/run.py --m 4 --batch-norm shadow,single,combination",

@@ -19,6 +19,7 @@ from analysis.phrases import count
 from analysis.published import shadow_minus_single
 from analysis.read import read_ranking
 from bench.ranking.intervals import MIN_SEEDS
+from bench.ranking.outputs import HEADLINE
 from bench.ranking.variations import ONE_PER_CELL, REFERENCE, VARIATIONS
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _limits(frame: pd.DataFrame) -> tuple[float, float]:
 ANALYSIS = Analysis(
     title="What moves tau",
     caption="One choice of protocol or recipe changed at a time, at the largest m. The reference "
-    "is protocol 'sound', calibrated, by negative loss; the choices below 'one per cell' (one "
+    f"is protocol 'sound', calibrated, by {style.label(HEADLINE)}; the choices below 'one per cell' (one "
     "architecture per cell) start from that line. Right: what each choice would report as the "
     "effect of shadow BN, paired by seed. Diamonds, at m = 3 and 4, are the paper's Table 3: "
     "CIFAR-10, its own protocol. Dots are seeds; an interval may run out of the figure.",

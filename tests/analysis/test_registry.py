@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from matplotlib.figure import Figure
 
+from analysis import style
 from analysis.figure import Analysis
 from analysis.registry import PAGE, SEARCHES, SUPERNETS
 from bench.base.files import read_csv
+from bench.ranking.outputs import FINER
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ def test_every_entry_is_listed_once_and_nowhere_else() -> None:
 def test_a_folder_has_room() -> None:
     assert all(sum(p.parent == folder for p in FIGURES) <= 15 for folder in FOLDERS)
     assert set(FIGURES) == {p for p in FOLDERS[0].rglob("*.py") if p.stem != "__init__"}
+
+
+@pytest.mark.parametrize("name", sorted(set(ANALYSES) - {"kendall_tau"}))
+def test_a_caption_names_no_scorer_but_the_headline(name: str) -> None:
+    """The first figure alone shows both, and says so."""
+    assert style.label(FINER) not in ANALYSES[name].caption
 
 
 @pytest.mark.parametrize("name", ANALYSES)
