@@ -87,8 +87,8 @@ def _order(key: Any) -> tuple[int, bool]:
 ANALYSIS = Analysis(
     title="Results for {ms}",
     caption=f"Tau and regret of {style.label(HEADLINE)} by m. Lines are 95% intervals over seeds "
-    "and cells together (none under 10 cells). m changes what is ranked, so compare methods at one m, not one "
-    "method between two.",
+    "and cells together (none under 10 cells). m changes what is ranked, so compare methods at "
+    "one m, not one method between two.",
     inputs=(KENDALL_TAU,),
     command=RANK,
     compute=compute,

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis.figures.search import lead
+from analysis.frames import records
 from analysis.read import is_measured
 from analysis.registry import OF_ALL_SEARCHES
 from bench.runs.layout import SEARCHES
@@ -24,8 +25,8 @@ POINTS = {"nsga2": [(0.4, 10), (0.6, 50), (0.3, 60)], "random": [(0.2, 10), (0.5
 
 
 def write_one(run: Path, algorithm: str, seed: int, lift: float = 0.0) -> None:
-    accuracy, cost = zip(*POINTS[algorithm], strict=True)
-    accuracy = [value + lift for value in accuracy]
+    accuracy = [value + lift for value, _ in POINTS[algorithm]]
+    cost = [value for _, value in POINTS[algorithm]]
     evaluated = pd.DataFrame(
         {
             "evaluation": [1, 2, 3],
@@ -75,8 +76,9 @@ def test_a_search_without_its_pair_has_no_lead(results: Path) -> None:
 
 def test_the_mean_is_over_supernets(results: Path) -> None:
     frame = lead.compute(results)
-    summary = lead.summarise(frame).set_index(["reference", "supernet"])
-    row, leads = summary.loc[("space", "all")], frame[frame["reference"] == "space"]["lead"]
+    summary, leads = lead.summarise(frame), frame[frame["reference"] == "space"]["lead"]
+    is_it = (summary["reference"] == "space") & (summary["supernet"] == "all")
+    (row,) = records(summary[is_it])
     assert row["num"] == 3
     assert row["mean"] == pytest.approx(leads.mean())
     assert row["low"] == pytest.approx(leads.mean() - 4.302653 * leads.std() / 3**0.5)
