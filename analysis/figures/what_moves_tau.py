@@ -167,8 +167,8 @@ ANALYSIS = Analysis(
     caption="One choice of protocol or recipe changed at a time, at the largest m. The reference "
     f"is protocol 'sound', calibrated, by {style.label(HEADLINE)}; the choices below 'one per "
     "cell' (one architecture per cell) start from that line. Right: what each choice would report "
-    "as the effect of shadow BN, paired by seed. Diamonds, at m = 3 and 4, are the paper's Table 3: "
-    "CIFAR-10, its own protocol. Dots are seeds; an interval may run out of the figure.",
+    "as the effect of shadow BN, paired by seed. Diamonds, at m = 3 and 4, are the paper's Table "
+    "3: CIFAR-10, its own protocol. Dots are seeds; an interval may run out of the figure.",
     inputs=(VARIATIONS,),
     command=MEASURE,
     other_command=f"python bench/run.py --batch-norm shadow,single, then {MEASURE}",
