@@ -75,7 +75,8 @@ class Analysis:
     def figure(self, frame: DataFrame) -> Figure | None:
         """Draw what was computed; None where there is nothing to draw."""
         with style.context():
-            panels = self.panels(frame)
+            # a folder that is being measured lacks what some panels show
+            panels = [panel for panel in self.panels(frame) if len(panel)]
             if not panels:
                 return None
             num_columns = min(self.num_columns, len(panels))

@@ -56,6 +56,14 @@ def test_height_is_of_each_row(tmp_path: Path) -> None:
     assert figure.get_figheight() == 2, "told by the panel"
 
 
+def test_a_panel_of_what_is_not_measured_yet_is_left_out(tmp_path: Path) -> None:
+    frame = OWN.compute(tmp_path)
+    figure = replace(OWN, panels=lambda frame: [frame[:0], frame, frame[:0]]).figure(frame)
+    assert figure is not None
+    assert len(figure.axes) == 1
+    assert replace(OWN, panels=lambda frame: [frame[:0]]).figure(frame) is None
+
+
 def test_a_figure_is_saved_with_its_summary(tmp_path: Path) -> None:
     frame = OWN.save(tmp_path, "own")
     assert frame is not None
