@@ -1,0 +1,88 @@
+"""A supernet of S1, searched, and the network found: their files, and what commands read there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench import mixpath
+from bench.runs.evaluations import Evaluations
+from bench.runs.origin import read_origin
+from bench.runs.run import find_trained, read_final, read_trained
+from bench.runs.searches import read_search as search_of
+from bench.verbs.tables import our_rows
+from supernet.final import read_best as best_of
+from tests.bench.verbs.small import ARCHITECTURE, BUDGET, DIGITS, SCORING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FOLDER = "s1-m2/shadow-seed0"
+RUN = f"{FOLDER}/run.json"
+SCORES = f"{FOLDER}/scores.csv"
+SEARCH = f"{FOLDER}/search-*/search.json"
+EVALUATED = f"{FOLDER}/search-*/evaluated.csv"
+NETWORK = "retrain-*/run.json"
+EVALUATION = "retrain-*/evaluation.csv"
+BEST = "retrain-*/best.pt"
+SHORT = [text if text != "epochs=2" else "epochs=1" for text in DIGITS]
+
+
+def make(results: Path) -> None:
+    """Train a supernet, search it, and train two networks."""
+    _mixpath("train", *SHORT, *SCORING, "--out", results)
+    _mixpath("search", results / FOLDER, *BUDGET)
+    for seed in (0, 1):
+        final = ["retrain", "--architecture", ARCHITECTURE, "--seed", seed]
+        _mixpath(*final, *SHORT, "num_train_images=200", "--out", results)
+
+
+def search(results: Path) -> Sequence[object]:
+    """Search again, which is nothing but to read and to draw."""
+    return ("bench/mixpath.py", "search", results / FOLDER, *BUDGET)
+
+
+def tables(results: Path) -> Sequence[object]:
+    """Print the tables."""
+    folders = sorted(results.glob("retrain-*"))
+    return ("bench/mixpath.py", "tables", *folders, "--out", results)
+
+
+def read_supernet(results: Path) -> Any:
+    """Read what made the supernet."""
+    found = [(run.recipe, run.seed, read_origin(run.folder)) for run in find_trained(results)]
+    return found, read_trained(results / FOLDER)
+
+
+def read_scores(results: Path) -> Any:
+    """Read the scores that a search knows already."""
+    known = Evaluations(read_trained(results / FOLDER).folder, _no_score, is_calibrated=True)
+    return sorted(map(repr, known.rows.items()))
+
+
+def read_search(results: Path) -> Any:
+    """Read the searches, as retraining and the figures do."""
+    found = [search_of(path.parent) for path in sorted(results.glob(SEARCH))]
+    if not found:
+        raise ValueError("no search")
+    return [(settings, frame.to_csv()) for settings, frame in found]
+
+
+def read_network(results: Path) -> Any:
+    """Read the networks for the tables."""
+    return our_rows(sorted(path.parent for path in results.glob(NETWORK)))
+
+
+def read_best(results: Path) -> Any:
+    """Read the best weights, as a transfer does."""
+    run = read_final(min(results.glob("retrain-*")))
+    state = best_of(run, "cpu")
+    return {name: value.numpy().tobytes() for name, value in state["model"].items()}
+
+
+def _no_score(_: object) -> Any:
+    raise AssertionError("nothing is scored here")
+
+
+def _mixpath(*argv: object) -> None:
+    assert mixpath.main([str(part) for part in argv]) == 0
