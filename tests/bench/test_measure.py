@@ -10,7 +10,7 @@ import pytest
 
 from bench.base.files import read_csv
 from bench.measure import main
-from bench.runs.run import find_runs
+from bench.runs.find import find_runs
 from supernet.measure.measurements import MEASUREMENTS, missing
 
 if TYPE_CHECKING:

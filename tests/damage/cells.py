@@ -14,10 +14,11 @@ from bench.measure import main as measure
 from bench.ranking.outputs import write_rankings
 from bench.ranking.protocol import PROTOCOLS
 from bench.runs import schemas
+from bench.runs.find import find_runs, find_trained
 from bench.runs.layout import SCORES as SCORES_FILE
 from bench.runs.layout import SCORES_PART
 from bench.runs.origin import read_origin
-from bench.runs.run import Run, find_runs, find_trained, open_run, read_trained
+from bench.runs.run import Run, open_run, read_trained
 from bench.table.table import Table
 from supernet.data.registry import load_data
 from supernet.measure.snapshots import Snapshots

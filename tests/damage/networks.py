@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from bench import mixpath
 from bench.runs.evaluations import Evaluations
+from bench.runs.find import find_trained
 from bench.runs.origin import read_origin
-from bench.runs.run import find_trained, read_final, read_trained
+from bench.runs.run import read_final, read_trained
 from bench.runs.searches import read_search as search_of
 from bench.verbs.tables import our_rows
 from supernet.final import read_best as best_of
@@ -56,7 +57,8 @@ def read_supernet(results: Path) -> Any:
 
 def read_scores(results: Path) -> Any:
     """Read the scores that a search knows already."""
-    known = Evaluations(read_trained(results / FOLDER).folder, _no_score, is_calibrated=True)
+    run = read_trained(results / FOLDER)
+    known = Evaluations(run.folder, run.space, _no_score, is_calibrated=True)
     return sorted(map(repr, known.rows.items()))
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from bench.base.files import remove_temporary
 from bench.config.cell_presets import digits
-from bench.runs.run import Run, RunFolderError, find_runs, open_run, read_run
+from bench.runs.find import find_runs
+from bench.runs.run import Run, RunFolderError, open_run, read_run
 from supernet import runs
 from supernet.parts import resolve
 

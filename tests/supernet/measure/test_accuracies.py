@@ -15,8 +15,9 @@ from analysis.registry import SUPERNETS
 from bench import mixpath
 from bench.base.files import read_csv, write_csv
 from bench.network.skeleton import BlockSkeleton
+from bench.runs.find import find_trained
 from bench.runs.layout import CHECKPOINT
-from bench.runs.run import find_trained, read_trained
+from bench.runs.run import read_trained
 from bench.space.architecture import KERNELS
 from bench.space.mixpath import s1, s2
 from supernet.measure.measurements import MEASUREMENTS, measure_run
