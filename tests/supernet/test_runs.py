@@ -26,6 +26,7 @@ RECIPE = replace(
     calibration=replace(PRESET.calibration, calibration_images=100),
 )
 SAME_BYTES = ("scores.csv", "history.csv")
+WEIGHTS = ("checkpoint.pt", "checkpoint-epoch2.pt")
 
 
 def complete(results: Path) -> Run:
@@ -44,7 +45,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_run_writes_what_the_design_lists(whole: Run) -> None:
     names = {path.name for path in whole.folder.iterdir()}
-    assert names == {*SAME_BYTES, "run.json", "times.csv", "checkpoint.pt", "checkpoint-epoch2.pt"}
+    assert names == {*SAME_BYTES, "run.json", "times.csv", *WEIGHTS, "SHA256SUMS", ".lock"}
     assert whole.folder.parts[-2:] == ("branches-m1", "shadow-seed0")
     scores = whole.scores()
     assert list(scores) == ["architecture", "cell_hash", "calibrated", "accuracy", "loss"]
