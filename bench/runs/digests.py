@@ -47,8 +47,7 @@ def keeping(path: Path) -> Iterator[Path]:
         new = _digest_of(part)
         if before != [new]:
             _list(path, [*before, new])
-    if before != [new]:
-        _list(path, [new])
+    _list(path, [new])
 
 
 def write_kept(data: bytes | memoryview | str, path: Path) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from tests.damage.kills import COMMANDS, kill
 from tests.damage.kinds import KINDS
+from tests.damage.quiet import quiet
 from tests.damage.trials import Trial, try_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -67,12 +66,6 @@ def _shares(total: int, parts: int) -> list[int]:
 
 def _made(make: Callable[[Path], Any], folder: Path) -> Path:
     folder.mkdir()
-    with _quiet():
+    with quiet():
         make(folder)
     return folder
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-        yield

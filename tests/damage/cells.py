@@ -63,12 +63,17 @@ OPTIONS = [f"{name}={value}" for name, value in TINY.items() if name != "m"]
 
 def make(results: Path) -> None:
     """Train two runs, rank and measure them."""
+    make_unmeasured(results)
+    with Table(results / TRUTH) as table:
+        write_rankings(results, find_runs(results), table, [PROTOCOLS["sound"]])
+    assert measure([str(part) for part in measured(results)]) == 0
+
+
+def make_unmeasured(results: Path) -> None:
+    """Train two runs."""
     for seed in (0, 1):
         _train(results, seed)
-    with Table(write_truth(results / TRUTH)) as table:
-        write_rankings(results, find_runs(results), table, [PROTOCOLS["sound"]])
-        truth = ["--table", str(results / TRUTH), "--other-truth"]
-    assert measure([str(results), *truth, "--jobs", "1", "--only", "curve"]) == 0
+    write_truth(results / TRUTH)
 
 
 def make_part(results: Path) -> None:
@@ -95,6 +100,12 @@ def rank(results: Path) -> Sequence[object]:
 def train(results: Path) -> Sequence[object]:
     """Go on with the first run."""
     return ("bench/run.py", *_arguments(results), "--seeds", "1")
+
+
+def measured(results: Path) -> Sequence[object]:
+    """Measure the folder, as `bench/measure.py` is told to."""
+    truth = ["--table", results / TRUTH, "--other-truth"]
+    return (results, *truth, "--jobs", 1, "--only", "curve")
 
 
 def draw(results: Path) -> Sequence[object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.damage import cells, networks
+from tests.damage import cells, networks, truths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,11 +55,24 @@ KINDS = (
     Kind("kendall_tau.csv", cells.make, "kendall_tau.csv", cells.read_rankings, cells.draw),
     Kind("points.csv", cells.make, "points.csv", cells.read_rankings),
     Kind("ranking.json", cells.make, "ranking.json", cells.read_rankings, cells.draw),
+    Kind("SHA256SUMS of a run", cells.make, cells.SUMS, cells.read_run_files),
+    Kind("SHA256SUMS of results", cells.make, "SHA256SUMS", cells.read_rankings),
     Kind("run.json of S1", networks.make, networks.RUN, networks.read_supernet),
     Kind("scores.csv of S1", networks.make, networks.SCORES, networks.read_scores),
-    Kind("search.json", networks.make, networks.SEARCH, networks.read_search),
-    Kind("evaluated.csv", networks.make, networks.EVALUATED, networks.read_search),
-    Kind("evaluation.csv", networks.make, networks.EVALUATION, networks.read_network),
+    Kind("search.json", networks.make, networks.SEARCH, networks.read_search, networks.search),
+    Kind("evaluated.csv", networks.make, networks.EVALUATED, networks.read_search, networks.search),
+    Kind(
+        "evaluation.csv",
+        networks.make,
+        networks.EVALUATION,
+        networks.read_network,
+        networks.tables,
+        networks.TABLES,
+    ),
     Kind("best.pt", networks.make, networks.BEST, networks.read_best),
+    Kind("SHA256SUMS of a search", networks.make, networks.SUMS, networks.read_search),
+    Kind("recipe.json", truths.make, truths.RECIPE, truths.build),
+    Kind("part of a truth", truths.make, truths.PART, truths.build),
+    Kind("SHA256SUMS of a truth", truths.make, truths.SUMS, truths.build),
 )
 """In the table's order."""

@@ -9,6 +9,7 @@ from bench.runs.evaluations import Evaluations
 from bench.runs.find import find_trained
 from bench.runs.origin import read_origin
 from bench.runs.run import read_final, read_trained
+from bench.runs.searches import find_searches
 from bench.runs.searches import read_search as search_of
 from bench.verbs.tables import our_rows
 from supernet.final import read_best as best_of
@@ -26,16 +27,33 @@ EVALUATED = f"{FOLDER}/search-*/evaluated.csv"
 NETWORK = "retrain-*/run.json"
 EVALUATION = "retrain-*/evaluation.csv"
 BEST = "retrain-*/best.pt"
-SHORT = [text if text != "epochs=2" else "epochs=1" for text in DIGITS]
+SUMS = f"{FOLDER}/search-*/SHA256SUMS"
+TABLES = ("table1.csv", "table2.csv")
+SHORT = [*DIGITS, "num_train_images=200"]
 
 
 def make(results: Path) -> None:
     """Train a supernet, search it, and train two networks."""
-    _mixpath("train", *SHORT, *SCORING, "--out", results)
+    make_supernet(results)
     _mixpath("search", results / FOLDER, *BUDGET)
     for seed in (0, 1):
-        final = ["retrain", "--architecture", ARCHITECTURE, "--seed", seed]
-        _mixpath(*final, *SHORT, "num_train_images=200", "--out", results)
+        _mixpath(*retrain(results), "--seed", seed)
+
+
+def make_supernet(results: Path) -> None:
+    """Train a supernet."""
+    _mixpath(*train(results))
+
+
+def train(results: Path) -> Sequence[object]:
+    """Train a supernet, as `bench/mixpath.py` is told to."""
+    return ("train", *SHORT, *SCORING, "--out", results)
+
+
+def retrain(results: Path) -> Sequence[object]:
+    """Train a network, as `bench/mixpath.py` is told to."""
+    final = ["retrain", "--architecture", ARCHITECTURE, *DIGITS]
+    return (*final, "num_train_images=200", "--out", results)
 
 
 def search(results: Path) -> Sequence[object]:
@@ -64,9 +82,8 @@ def read_scores(results: Path) -> Any:
 
 def read_search(results: Path) -> Any:
     """Read the searches, as retraining and the figures do."""
-    found = [search_of(path.parent) for path in sorted(results.glob(SEARCH))]
-    if not found:
-        raise ValueError("no search")
+    folders = find_searches(results / FOLDER)
+    found = [search_of(folder) for folder in folders]
     return [(settings, frame.to_csv()) for settings, frame in found]
 
 
