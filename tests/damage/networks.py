@@ -13,10 +13,12 @@ from bench.runs.searches import find_searches
 from bench.runs.searches import read_search as search_of
 from bench.verbs.tables import our_rows
 from supernet.final import read_best as best_of
+from supernet.parts import resolve
+from supernet.runs import load_supernet, scorer
 from tests.bench.verbs.small import ARCHITECTURE, BUDGET, DIGITS, SCORING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 FOLDER = "s1-m2/shadow-seed0"
@@ -74,10 +76,19 @@ def read_supernet(results: Path) -> Any:
 
 
 def read_scores(results: Path) -> Any:
-    """Read the scores that a search knows already."""
+    """Read the scores that a search needs, paying for unknown ones as it does."""
     run = read_trained(results / FOLDER)
-    known = Evaluations(run.folder, run.space, _no_score, is_calibrated=True)
-    return sorted(map(repr, known.rows.items()))
+
+    def score(architectures: Sequence[Any]) -> Iterator[dict[str, Any]]:
+        parts = resolve(run.recipe)
+        model, pool = load_supernet(run, parts, "cpu"), parts.open_images(None, "cpu")
+        yield from scorer(parts, model, pool.data()).calibrated(architectures)
+
+    evaluations = Evaluations(run.folder, run.space, score, is_calibrated=True)
+    _, evaluated = search_of(find_searches(run.folder)[0])
+    asked = [run.space.decode(text) for text in evaluated["architecture"]]
+    evaluations(asked)
+    return [evaluations.row(architecture) for architecture in asked]
 
 
 def read_search(results: Path) -> Any:
@@ -97,10 +108,6 @@ def read_best(results: Path) -> Any:
     run = read_final(min(results.glob("retrain-*")))
     state = best_of(run, "cpu")
     return {name: value.numpy().tobytes() for name, value in state["model"].items()}
-
-
-def _no_score(_: object) -> Any:
-    raise AssertionError("nothing is scored here")
 
 
 def _mixpath(*argv: object) -> None:
