@@ -32,8 +32,8 @@ REFUSED, HARMLESS, BELIEVED, TRACEBACK, HANG = OUTCOMES = (
 )
 """In one line; the same result; another result; an error that is none of ours; no end."""
 
-LIMIT_S = 20.0
-COMMAND_LIMIT_S = 180.0
+LIMIT_S = 60.0
+COMMAND_LIMIT_S = 900.0
 
 
 @dataclass(frozen=True)
