@@ -126,7 +126,7 @@ def read_all_searches(results: Path) -> pd.DataFrame:
     """
     parts = []
     for run in read_runs(results):
-        if any(run.folder.glob(SEARCHES)):
+        if find_searches(run.folder):
             frame = read_searches(run.folder).rename(columns={"seed": "search_seed"})
             about = {"space": run.recipe.space, "m": run.recipe.m, "bn": run.variant}
             parts.append(
