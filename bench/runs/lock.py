@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from bench.runs.layout import LOCK
 
 if TYPE_CHECKING:
@@ -36,6 +34,8 @@ def at_work(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
     Raises:
         BusyFolderError: another command is still at work there.
     """
+    from filelock import FileLock, Timeout
+
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK, timeout=patience_s)
     try:
