@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.runs import schemas
-from bench.runs.layout import SEARCHES, TIMES
-from bench.runs.run import RunFolderError, find_main_runs, find_trained
-from bench.runs.searches import read_search
+from bench.runs.find import find_main_runs, find_trained
+from bench.runs.layout import TIMES
+from bench.runs.run import RunFolderError
+from bench.runs.searches import find_searches, read_search
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,8 +109,8 @@ def read_searches(folder: Path) -> pd.DataFrame:
         RunFolderError: no finished search.
     """
     frames = []
-    for path in sorted(folder.glob(SEARCHES)):
-        settings, evaluated = read_search(path.parent)
+    for path in find_searches(folder):
+        settings, evaluated = read_search(path)
         frames.append(evaluated.assign(algorithm=settings["algorithm"], seed=settings["seed"]))
     if not frames:
         raise RunFolderError(f"{folder} holds no finished search: bench/mixpath.py search {folder}")
@@ -125,7 +126,7 @@ def read_all_searches(results: Path) -> pd.DataFrame:
     """
     parts = []
     for run in read_runs(results):
-        if any(run.folder.glob(SEARCHES)):
+        if find_searches(run.folder):
             frame = read_searches(run.folder).rename(columns={"seed": "search_seed"})
             about = {"space": run.recipe.space, "m": run.recipe.m, "bn": run.variant}
             parts.append(

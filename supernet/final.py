@@ -121,6 +121,9 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
 
     Returns:
         evaluation.csv: epoch, weights ('model' or 'ema'), accuracy, top5_accuracy, loss.
+
+    Raises:
+        RunFolderError: a checkpoint or an evaluation.csv that is damaged.
     """
     recipe = run.recipe
     trainer = Trainer(
@@ -134,8 +137,12 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
     path = run.folder / EVALUATION
 
     def evaluate(epoch: Epoch) -> None:
-        rows = read_evaluation(run) if path.is_file() else pd.DataFrame({"epoch": []})
+        rows = run.evaluation() if path.is_file() else pd.DataFrame({"epoch": []})
         rows = rows[rows["epoch"] < epoch.epoch]  # an epoch cut short is tested anew
+        if rows["epoch"].nunique() < epoch.epoch - 1:
+            raise RunFolderError(
+                f"{path} lacks epochs before {epoch.epoch}; {schemas.EVALUATION.remedy}"
+            )
         models = {"model": trainer.model}
         if trainer.ema is not None:
             models["ema"] = trainer.ema.model
@@ -153,12 +160,7 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
         schemas.write(every, path, schemas.EVALUATION)
 
     finish(trainer, run.folder, device, ranks, evaluate)
-    return read_evaluation(run)
-
-
-def read_evaluation(run: FinalRun) -> pd.DataFrame:
-    """Read evaluation.csv."""
-    return schemas.read(run.folder / EVALUATION, schemas.EVALUATION)
+    return run.evaluation()
 
 
 @torch.no_grad()

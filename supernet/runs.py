@@ -15,7 +15,10 @@ import torch
 
 from bench.base.files import remove_temporary
 from bench.runs import schemas
+from bench.runs.digests import remove_kept
+from bench.runs.expected import check_cells
 from bench.runs.layout import CHECKPOINT, SCORES, SCORES_PART, TIMES, snapshot
+from bench.runs.lock import at_work
 from bench.runs.origin import claim, origin_of
 from bench.runs.run import Run, RunFolderError, scores_schema
 from supernet.distributed import ALONE, Ranks
@@ -45,16 +48,20 @@ def complete(run: Run, data_path: Path | None, device: str, num_threads: int) ->
 
     Raises:
         RunFolderError: it was begun on other images, or with other code of plug-ins.
+        BusyFolderError: another command is at work on it.
     """
     if run.is_complete:
         return run
     torch.set_num_threads(num_threads)
-    remove_temporary(run.folder)
-    parts = resolve(run.recipe)
-    pool = parts.open_images(data_path, device)
-    claim(run.folder, origin_of(run.recipe, pool.digest))
-    model = train(run, parts, pool, device)
-    score(run, parts, model, pool.data())
+    with at_work(run.folder):
+        if (run.folder / SCORES).is_file():  # by another command meanwhile
+            return run
+        remove_temporary(run.folder)
+        parts = resolve(run.recipe)
+        pool = parts.open_images(data_path, device)
+        claim(run, origin_of(run.recipe, pool.digest))
+        model = train(run, parts, pool, device)
+        score(run, parts, model, pool.data())
     return run
 
 
@@ -123,7 +130,7 @@ def score(run: Run, parts: Parts, model: Any, data: DataSet) -> None:
     started = time.perf_counter()
     architectures = list(run.space.architectures())
     part = run.folder / SCORES_PART
-    rows = _begun(part)
+    rows = _begun(part, run.space)
     done = {(row["architecture"], row["calibrated"]) for row in rows}
     saved_at, reporter = time.monotonic(), Reporter(run.folder, "score")
     for row in _missing_rows(scorer(parts, model, data), run, done):
@@ -139,15 +146,22 @@ def score(run: Run, parts: Parts, model: Any, data: DataSet) -> None:
     times = pd.concat([times, pd.DataFrame([seconds])])
     schemas.write(times, run.folder / TIMES, schemas.TIMES)
     schemas.write(pd.DataFrame(rows), run.folder / SCORES, scores_schema(run.space))
-    part.unlink(missing_ok=True)
+    remove_kept(part)
     reporter.close()
 
 
-def _begun(part: Path) -> list[Any]:
-    """Read the rows that scoring left when it was stopped."""
+def _begun(part: Path, space: Any) -> list[Any]:
+    """Read the rows that scoring left when it was stopped.
+
+    Raises:
+        DamagedFileError: they are not as they were written, or not of this space.
+    """
     if not part.is_file():
         return []
-    return schemas.read(part, schemas.SCORES_PART).to_dict("records")
+    begun = schemas.read(
+        part, schemas.SCORES_PART, lambda rows: check_cells(rows, space, is_whole=False)
+    )
+    return begun.to_dict("records")
 
 
 def _missing_rows(

@@ -10,7 +10,8 @@ from bench.config.fields import override
 from bench.measure import main
 from bench.ranking.outputs import write_rankings
 from bench.ranking.protocol import PROTOCOLS
-from bench.runs.run import find_runs, open_run
+from bench.runs.find import find_runs
+from bench.runs.run import open_run
 from bench.table.table import Table
 from supernet.data.registry import load_data
 from supernet.measure.snapshots import Snapshots

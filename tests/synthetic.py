@@ -13,8 +13,9 @@ from bench.base.files import write_csv, write_text
 from bench.config.cell_presets import digits
 from bench.config.fields import to_dict
 from bench.config.registry import RECIPES
+from bench.runs.find import find_runs
 from bench.runs.layout import run_folder
-from bench.runs.run import find_runs, load_space
+from bench.runs.run import load_space
 from bench.space.branches import Branches
 from bench.table.table import Row, Source, write_table
 

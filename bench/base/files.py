@@ -60,7 +60,13 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV, whole or not at all."""
-    write_text(frame.to_csv(index=False, lineterminator="\n"), path)
+    write_text(csv_text(frame), path)
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a table as the text of a CSV file."""
+    text: str = frame.to_csv(index=False, lineterminator="\n")
+    return text
 
 
 def write_text(text: str, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -69,12 +70,14 @@ def from_dict(default: T, values: dict[str, Any]) -> T:
     A field that is not among the values was added after they were written: it is as in `default`.
 
     Raises:
-        ValueError: a field that is unknown.
+        ValueError: a field that is unknown, or a value that is not of its type.
     """
     known = dict(field_types(default))
-    for name in values:
+    for name, value in values.items():
         if name not in known:
             raise unknown("recipe field", name, known)
+        if not _is_of(value, known[name]):
+            raise ValueError(f"{name}={value!r} is not of type {_name(known[name])}")
     plain = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
     return _filled(default, plain)
 
@@ -108,6 +111,21 @@ def _parse(name: str, text: str, kind: Any) -> Any:
         return kind(text)
     except ValueError:
         raise ValueError(f"{name}={text!r} is not of type {kind.__name__}") from None
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Whether a value read from JSON is of a field's type; types of own parts are not asked for."""
+    if get_origin(kind) is tuple:
+        return isinstance(value, list) and all(_is_of(one, get_args(kind)[0]) for one in value)
+    if kind is float:
+        return _is_of(value, int) or (isinstance(value, float) and math.isfinite(value))
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return kind not in (bool, str) or isinstance(value, kind)
+
+
+def _name(kind: Any) -> str:
+    return f"list of {get_args(kind)[0].__name__}" if get_origin(kind) is tuple else kind.__name__
 
 
 def _plain(value: Any) -> Any:

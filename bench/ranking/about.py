@@ -54,6 +54,7 @@ def about_ranking(
     recipes = {protocol.recipe for protocol in protocols}
     sources = [source._asdict() for source in table.provenance["sources"]]
     return {
+        "version": schemas.RANKING.version,
         "command": command,
         "headline": {"protocol": protocols[0].name, "scorer": headline},
         "protocols": {p.name: asdict(p) | {"words": describe(p)} for p in protocols},

@@ -71,11 +71,11 @@ def compare_runs(
 
 def _entries(run: Run, table: Table, protocol: Protocol, allow_missing: bool) -> pd.DataFrame:
     scores = run.scores()
-    _check_complete(scores, run.folder)
+    _check_numbers(scores, run.folder)
     return select_entries(scores, run.space, table, protocol, run.seed, allow_missing=allow_missing)
 
 
-def _check_complete(scores: pd.DataFrame, folder: Path) -> None:
+def _check_numbers(scores: pd.DataFrame, folder: Path) -> None:
     remedy = f"delete {folder} to train it anew, or move it away"
     for name, missing in scores.isna().sum().items():
         if missing:
@@ -83,9 +83,3 @@ def _check_complete(scores: pd.DataFrame, folder: Path) -> None:
                 f"{missing} of {len(scores)} values of {name!r} in {folder / SCORES} are no "
                 f"numbers (did training diverge?): {remedy}"
             )
-    counts = scores.groupby("calibrated")["architecture"].nunique()
-    if counts.nunique() != 1:
-        by_kind = ", ".join(f"calibrated={kind}: {num}" for kind, num in counts.items())
-        raise ValueError(
-            f"{folder / SCORES} scores different architectures ({by_kind or 'none'}): {remedy}"
-        )

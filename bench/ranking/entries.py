@@ -117,11 +117,6 @@ def _drop_lowest(entries: pd.DataFrame, pool: pd.DataFrame, protocol: Protocol) 
         return entries
     require_enough(len(entries), protocol, "the scores")
     raw = pool[~pool["calibrated"]].set_index("architecture")["accuracy"]
-    if raw.empty:
-        raise ValueError(
-            f"protocol {protocol.name!r} drops by uncalibrated accuracy, but the run has only "
-            "calibrated scores: score it anew"
-        )
     order = raw[entries["architecture"]].to_numpy().argsort(kind="stable")
     return entries.iloc[sorted(order[protocol.drop_lowest :])]
 

@@ -20,6 +20,7 @@ from bench.config.recipe import SKELETONS, Final, Recipe
 from bench.network.skeleton import Skeleton
 from bench.runs import schemas
 from bench.runs.layout import RUN, TRAINED
+from bench.runs.lock import at_work
 
 if TYPE_CHECKING:
     from bench.config.recipe import Trained
@@ -60,10 +61,14 @@ def open_folder(
     value that was found out late does not stand in the way of the right one.
 
     Raises:
-        RunFolderError: the folder holds another recipe.
+        RunFolderError: the folder holds another recipe, or results without a run.json.
+        BusyFolderError: another command is at work there.
     """
     if (folder / RUN).is_file():
-        changed = _changed(to_dict(read_about(folder).recipe), to_dict(recipe))
+        about = read_about(folder)
+        changed = _changed(
+            to_dict(about.recipe) | {"seed": about.seed}, to_dict(recipe) | {"seed": seed}
+        )
         if not changed:
             return
         if is_trained(folder):
@@ -71,8 +76,9 @@ def open_folder(
                 f"{folder} holds another recipe: {', '.join(changed)}; "
                 "name another folder with --out, or delete it"
             )
+    check_told(folder)
     kind = "network" if isinstance(recipe, Final) else "supernet"
-    about = {
+    values = {
         "version": schemas.RUN.version,
         "kind": kind,
         "recipe": to_dict(recipe),
@@ -84,8 +90,21 @@ def open_folder(
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "commit": _commit(),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    schemas.write_json(about, folder / RUN, schemas.RUN)
+    with at_work(folder):
+        schemas.write_json(values, folder / RUN, schemas.RUN)
+
+
+def check_told(folder: Path) -> None:
+    """Refuse a folder with results that nothing is known of.
+
+    Raises:
+        RunFolderError: they have no run.json beside them.
+    """
+    if is_trained(folder) and not (folder / RUN).is_file():
+        raise RunFolderError(
+            f"{folder} has results, but no {RUN} that tells what they are of: put it back, or "
+            "delete the folder"
+        )
 
 
 def is_trained(folder: Path) -> bool:
@@ -103,12 +122,21 @@ def read_about(folder: Path) -> About:
         values = schemas.read_json(folder / RUN, schemas.RUN)
         fields = values["recipe"]
         kind = values.get("kind") or _kind_of_version_1(fields["name"])
-        recipe = from_dict(_default(kind, fields), fields)
+        recipe = recipe_of(kind, fields)
     except FileNotFoundError:
         raise RunFolderError(f"{folder} has no {RUN}: it is no run folder") from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise RunFolderError(f"{folder / RUN} can't be read: {error}") from error
     return About(kind=kind, recipe=recipe, seed=values["seed"], device=values["device"])
+
+
+def recipe_of(kind: str, fields: dict[str, Any]) -> Any:
+    """Make a recipe of its fields, as run.json or a checkpoint holds them.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: they are not a recipe's.
+    """
+    return from_dict(_default(kind, fields), fields)
 
 
 def _kind_of_version_1(name: str) -> str:

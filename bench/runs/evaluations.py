@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.runs import schemas
+from bench.runs.expected import check_kernels
 from bench.runs.layout import SCORES
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.space.architecture import KernelArchitecture
+    from bench.space.space import Space
 
 SAVE_EVERY_S = 10.0
 
@@ -29,6 +31,7 @@ class Evaluations:
 
     Args:
         folder: the run folder.
+        space: of kernels.
         score: yields a row per architecture, called with those not known yet.
         is_calibrated: whether `score` calibrates: rows of the other kind are kept apart.
         on_row: called after every new row with how many there are.
@@ -37,6 +40,7 @@ class Evaluations:
     def __init__(
         self,
         folder: Path,
+        space: Space,
         score: Callable[[Sequence[KernelArchitecture]], Iterator[dict[str, Any]]],
         *,
         is_calibrated: bool,
@@ -44,11 +48,7 @@ class Evaluations:
     ) -> None:
         self.path = folder / SCORES
         self.score, self.is_calibrated, self.on_row = score, is_calibrated, on_row
-        rows: list[Any] = (
-            schemas.read(self.path, schemas.KERNEL_SCORES).to_dict("records")
-            if self.path.is_file()
-            else []
-        )
+        rows: list[Any] = _read(self.path, space) if self.path.is_file() else []
         self.rows = {(row["architecture"], bool(row["calibrated"])): row for row in rows}
         self.saved_at = time.monotonic()
         self.num_paid = 0
@@ -84,3 +84,8 @@ class Evaluations:
         if self.rows:
             rows = [self.rows[key] for key in sorted(self.rows)]
             schemas.write(pd.DataFrame(rows), self.path, schemas.KERNEL_SCORES)
+
+
+def _read(path: Path, space: Space) -> list[Any]:
+    scores = schemas.read(path, schemas.KERNEL_SCORES, lambda rows: check_kernels(rows, space))
+    return scores.to_dict("records")

@@ -13,6 +13,10 @@ search-<algorithm>-seed<k>/   search.json, evaluated.csv, pareto.csv
 results/<preset>/<retrain or transfer>-<digest>-seed<k>/   a network trained to the end
 run.json, history.csv, times.csv, evaluation.csv, checkpoint.pt, best.pt, network.pt2
 results/<preset>/             kendall_tau.csv, ranking.json, ...   rankings of the runs below
+<table>.parts/                recipe.json, <cell hash>-<repeat>.json: a truth being trained
+
+Each folder has SHA256SUMS of its files (`bench.runs.digests`), and .lock where a command is or was
+at work (`bench.runs.lock`).
 """
 
 from __future__ import annotations
@@ -41,6 +45,9 @@ NETWORK = "network.pt2"
 SEARCH = "search.json"
 EVALUATED = "evaluated.csv"
 PARETO = "pareto.csv"
+TRUTH_RECIPE = "recipe.json"
+SUMS = "SHA256SUMS"
+LOCK = ".lock"
 
 BN_STATISTICS = "bn_statistics.csv"
 COMBINATION_STATISTICS = "combination_statistics.csv"

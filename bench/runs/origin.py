@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench.base.names import is_plugin, source_digest
 from bench.config.recipe import Recipe
 from bench.runs import schemas
-from bench.runs.about import RunFolderError, is_trained
+from bench.runs.about import RunFolderError, is_trained, read_about
 from bench.runs.layout import RUN
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.config.recipe import Trained
+    from bench.runs.run import FinalRun, Run
 
 SHOWN = 8
 """Digits of a digest that a message shows."""
@@ -72,12 +73,18 @@ def read_origin(folder: Path) -> Origin:
     return Origin(images=values["images"], plugins=values["plugins"])
 
 
-def claim(folder: Path, origin: Origin) -> None:
+def claim(run: Run | FinalRun, origin: Origin) -> None:
     """Write where a run comes from, or check it where something was trained already.
 
     Raises:
-        RunFolderError: it was trained on other images, or with other code.
+        RunFolderError: it was trained on other images, or with other code, or another command took
+            the folder over.
     """
+    folder, about = run.folder, read_about(run.folder)
+    if (about.recipe, about.seed) != (run.recipe, run.seed):
+        raise RunFolderError(
+            f"another command took {folder} over for another recipe: name another folder with --out"
+        )
     if is_trained(folder):
         check_origin(folder, origin)
         return

@@ -68,7 +68,7 @@ class _Display:
     def watch(self) -> None:
         while not self.stop.wait(POLL_S):
             for run in list(self.open.values()):
-                with suppress(OSError, ValueError, KeyError):  # absent, or just being written
+                with suppress(OSError, ValueError, KeyError, TypeError):  # absent, or being written
                     self.update(run, json.loads((run.folder / PROGRESS).read_text()))
 
     def update(self, run: Run, report: dict[str, Any]) -> None:

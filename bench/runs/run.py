@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from bench.config.recipe import Final, Recipe
 from bench.runs import schemas
 from bench.runs.about import RunFolderError, open_folder, read_about
+from bench.runs.digests import is_lost
+from bench.runs.expected import check_cells, check_kernels, check_numbered
 from bench.runs.layout import (
     CHECKPOINT,
+    EVALUATION,
     HISTORY,
     SCORES,
-    SUPERNETS,
     final_folder,
     run_folder,
     variant,
@@ -33,19 +35,15 @@ __all__ = [
     "FinalRun",
     "Run",
     "RunFolderError",
-    "find_main_runs",
-    "find_runs",
-    "find_trained",
     "load_space",
     "open_final",
     "open_run",
     "read_final",
+    "read_history",
     "read_run",
     "read_trained",
     "scores_schema",
 ]
-
-MAIN_RECIPE = "sound"
 
 
 @dataclass(frozen=True)
@@ -70,13 +68,12 @@ class Run:
     def is_trained(self) -> bool:
         """Whether every epoch has been trained."""
         path = self.folder / HISTORY
-        epochs = self.recipe.training.epochs
-        return path.is_file() and len(schemas.read(path, schemas.HISTORY)) >= epochs
+        return path.is_file() and len(read_history(path)) >= self.recipe.training.epochs
 
     @property
     def has_weights(self) -> bool:
-        """Whether the trained weights are still there."""
-        return (self.folder / CHECKPOINT).is_file()
+        """Whether the trained weights are there, or should be."""
+        return (self.folder / CHECKPOINT).is_file() or is_lost(self.folder / CHECKPOINT)
 
     @property
     def is_complete(self) -> bool:
@@ -87,9 +84,12 @@ class Run:
         """Read scores.csv: architecture, what it is, calibrated, accuracy, loss, own scorers.
 
         Raises:
-            DamagedFileError: a file that is not as it was written.
+            DamagedFileError: a file that is not as it was written, or not of this space.
         """
-        return schemas.read(self.folder / SCORES, scores_schema(self.space))
+        check = check_cells if has_cells(self.space) else check_kernels
+        return schemas.read(
+            self.folder / SCORES, scores_schema(self.space), lambda rows: check(rows, self.space)
+        )
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,29 @@ class FinalRun:
     def architecture(self) -> Any:
         """The architecture."""
         return self.space.decode(self.recipe.architecture)
+
+    def evaluation(self) -> pd.DataFrame:
+        """Read evaluation.csv: epoch, weights, accuracy, top5_accuracy, loss.
+
+        Raises:
+            DamagedFileError: a file that is not as it was written.
+        """
+        history = self.folder / HISTORY  # written last
+        least = len(read_history(history)) if history.is_file() else 0
+        return schemas.read(
+            self.folder / EVALUATION,
+            schemas.EVALUATION,
+            lambda rows: check_numbered(rows.drop_duplicates("epoch"), "epoch", least),
+        )
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    """Read a history.csv.
+
+    Raises:
+        DamagedFileError: it is not as it was written.
+    """
+    return schemas.read(path, schemas.HISTORY, lambda rows: check_numbered(rows, "epoch"))
 
 
 def load_space(recipe: Trained) -> Any:
@@ -183,33 +206,7 @@ def read_final(folder: Path) -> FinalRun:
     return FinalRun(folder, about.recipe, about.seed)
 
 
-def find_runs(results: Path) -> list[Run]:
-    """List the complete runs below a results folder, by space, m, variant and seed."""
-    return [run for run in _find(results) if run.is_complete]
-
-
-def find_main_runs(results: Path) -> list[Run]:
-    """List the complete runs of the recipe that analyses are about, or all if there are none."""
-    runs = find_runs(results)
-    return [run for run in runs if run.recipe.name == MAIN_RECIPE] or runs
-
-
-def find_trained(results: Path) -> list[Run]:
-    """List the supernets whose training has ended, in the same order."""
-    return [run for run in _find(results) if run.is_trained]
-
-
 def _check_trained(folder: Path) -> None:
     """Refuse a folder without weights, with a RunFolderError."""
     if not (folder / CHECKPOINT).is_file():
         raise RunFolderError(f"{folder} has no {CHECKPOINT}: train it first")
-
-
-def _find(results: Path) -> list[Run]:
-    found = ((path.parent, read_about(path.parent)) for path in results.glob(SUPERNETS))
-    runs = [
-        Run(folder, about.recipe, about.seed)
-        for folder, about in found
-        if isinstance(about.recipe, Recipe)
-    ]
-    return sorted(runs, key=lambda run: (run.recipe.space, run.recipe.m, run.variant, run.seed))

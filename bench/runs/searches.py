@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from bench.runs import schemas
 from bench.runs.about import RunFolderError
-from bench.runs.layout import EVALUATED, PARETO, SEARCH
+from bench.runs.digests import is_lost
+from bench.runs.expected import check_numbered
+from bench.runs.layout import EVALUATED, PARETO, SEARCH, SEARCHES, search_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +21,7 @@ def write_search(folder: Path, settings: dict[str, Any], evaluated: pd.DataFrame
     front = evaluated[evaluated["is_on_front"]].sort_values("num_multiply_adds")
     schemas.write(evaluated, folder / EVALUATED, schemas.EVALUATED)
     schemas.write(front, folder / PARETO, schemas.PARETO)
+    settings = {"version": schemas.SEARCH.version, **settings}
     schemas.write_json(settings, folder / SEARCH, schemas.SEARCH)
 
 
@@ -31,9 +34,36 @@ def read_search(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     """
     try:
         settings = schemas.read_json(folder / SEARCH, schemas.SEARCH)
-        return settings, schemas.read(folder / EVALUATED, schemas.EVALUATED)
+        count = settings["evaluations"]
+        evaluated = schemas.read(
+            folder / EVALUATED,
+            schemas.EVALUATED,
+            lambda rows: check_numbered(rows, "evaluation", count),
+        )
     except FileNotFoundError as error:
         raise RunFolderError(f"{folder} holds no finished search: {error}") from error
+    place = search_folder(folder.parent, settings["algorithm"], settings["seed"])
+    if place.name != folder.resolve().name:
+        raise RunFolderError(
+            f"{folder} holds the search by {settings['algorithm']!r} with seed {settings['seed']}: "
+            f"move it out of {folder.parent}"
+        )
+    return settings, evaluated
+
+
+def find_searches(run: Path) -> list[Path]:
+    """List the folders of a supernet's finished searches, sorted.
+
+    Raises:
+        RunFolderError: a search whose settings are gone.
+    """
+    for folder in run.glob("search-*/"):
+        if is_lost(folder / SEARCH):
+            raise RunFolderError(
+                f"{folder / SEARCH} was written and is gone: the same search makes it again; or "
+                f"delete {folder}"
+            )
+    return sorted(path.parent for path in run.glob(SEARCHES))
 
 
 def is_finished(folder: Path, settings: dict[str, Any]) -> bool:

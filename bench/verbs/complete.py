@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bench.base.files import remove_temporary
 from bench.base.parallel import default_jobs, in_parallel, task
 from bench.runs.about import is_trained
+from bench.runs.find import find_runs
 from bench.runs.layout import run_folder
+from bench.runs.lock import at_work
 from bench.runs.origin import check_origin, check_together, claim, origin_of, read_origin
 from bench.runs.progress import show
-from bench.runs.run import Run, find_runs, open_run
+from bench.runs.run import Run, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +59,7 @@ def open_all_images(planned: Sequence[Run], data: Path | None) -> str:
 
 def known_images(results: Path, planned: Sequence[Run], images: str) -> list[tuple[Recipe, str]]:
     """List every run's recipe with its images' digest: of runs that are there, and of new ones."""
-    there = find_runs(results)
+    there = find_runs(results, [run.folder for run in planned])
     new = [run for run in planned if run.folder not in {one.folder for one in there}]
     return [
         *((run.recipe, read_origin(run.folder).images) for run in there),
@@ -73,7 +77,9 @@ def open_runs(
     for folder in there:
         check_origin(folder, now[folder])
     new = {folder: origin for folder, origin in now.items() if folder not in there}
-    check_together({run.folder: read_origin(run.folder) for run in find_runs(results)} | new)
+    check_together(
+        {run.folder: read_origin(run.folder) for run in find_runs(results, list(now))} | new
+    )
     return runs
 
 
@@ -134,11 +140,14 @@ def train_together(
     with join(choose_device(device)) as (ranks, own_device):
         check_batch(training.batch_size, ranks, training.accumulate)
         pool = open_images(data, own_device)
-        with in_turn(ranks):
-            run = open_folder(own_device)
-            if ranks.is_first:
-                claim(run.folder, origin_of(run.recipe, pool.digest))
-        with show([run] if ranks.is_first else []) as finished:
+        with ExitStack() as stack:
+            with in_turn(ranks):
+                run = open_folder(own_device)
+                if ranks.is_first:
+                    stack.enter_context(at_work(run.folder))
+                    remove_temporary(run.folder)
+                    claim(run, origin_of(run.recipe, pool.digest))
+            finished = stack.enter_context(show([run] if ranks.is_first else []))
             train(run, pool, own_device, ranks)
             if ranks.is_first:
                 finished(run)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench.runs import schemas
-from bench.runs.layout import EVALUATION, NETWORK
+from bench.runs.layout import NETWORK
+from bench.runs.lock import at_work
 from bench.runs.run import FinalRun, open_final
 from bench.verbs.complete import is_first_process, train_together
 from bench.verbs.folders import as_path
@@ -78,8 +78,7 @@ def train_network(
     )
     is_asked = export and is_first_process()
     exported = export_network(run, choose_device(device)) if is_asked else None
-    evaluation = schemas.read(run.folder / EVALUATION, schemas.EVALUATION)
-    return TrainedNetwork(run, evaluation, exported)
+    return TrainedNetwork(run, run.evaluation(), exported)
 
 
 def export_network(run: FinalRun, device: str) -> Exported:
@@ -93,7 +92,8 @@ def export_network(run: FinalRun, device: str) -> Exported:
     network.eval()
     is_folded = is_foldable(network)
     path = run.folder / NETWORK
-    difference = export(fold(network) if is_folded else network, path, network)
+    with at_work(run.folder):
+        difference = export(fold(network) if is_folded else network, path, network)
     return Exported(path, is_folded, difference)
 
 

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.base.parallel import default_jobs, in_parallel, task
-from bench.runs.run import RunFolderError, find_trained
+from bench.runs.find import find_trained
+from bench.runs.run import RunFolderError
 from bench.verbs.folders import as_path
 
 if TYPE_CHECKING:

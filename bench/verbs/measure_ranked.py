@@ -9,14 +9,17 @@ from bench.base.names import unknown
 from bench.config.registry import PRESETS
 from bench.ranking.truth import check_truth
 from bench.ranking.variations import write_variations
+from bench.runs.find import find_main_runs
+from bench.runs.lock import RANKING_S, at_work
 from bench.runs.origin import check_together, read_origin
-from bench.runs.run import Run, find_main_runs
 from bench.table.table import open_table
 from bench.verbs.folders import as_path
 from bench.verbs.measure import measure_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bench.runs.run import Run
 
 
 def measure_ranked(
@@ -79,7 +82,8 @@ def measure_ranked(
             device=choose_device(device),
             threads=threads,
         )
-        write_variations(results, runs, truth)  # seconds, so always anew
+        with at_work(results, RANKING_S):
+            write_variations(results, runs, truth)  # seconds, so always anew
     return runs
 
 

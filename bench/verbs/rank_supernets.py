@@ -12,7 +12,9 @@ from bench.ranking.baselines import BASELINES, load_baselines
 from bench.ranking.outputs import Rankings, write_rankings
 from bench.ranking.protocol import PROTOCOLS, Protocol, check
 from bench.ranking.truth import check_cells, check_truth
-from bench.runs.run import find_runs, load_space
+from bench.runs.find import find_runs
+from bench.runs.lock import RANKING_S, at_work
+from bench.runs.run import load_space
 from bench.table.table import open_table
 from bench.verbs.complete import known_images, open_all_images, open_runs, plan_runs, run_all
 from bench.verbs.folders import as_path, results_folder
@@ -141,9 +143,10 @@ def rank(
             backend=backend,
             scheduler=scheduler,
         )
-        return _report(
-            results, truth, loaded, own, command=command, allow_missing=allow_missing, note=note
-        )
+        with at_work(results, RANKING_S):
+            return _report(
+                results, truth, loaded, own, command=command, allow_missing=allow_missing, note=note
+            )
 
 
 def _recipes(

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from bench.base.names import unknown
 from bench.runs.evaluations import Evaluations
 from bench.runs.layout import search_folder
+from bench.runs.lock import at_work
 from bench.runs.origin import check_origin, origin_of
 from bench.runs.run import Run, RunFolderError, read_trained
 from bench.runs.searches import is_finished, write_search
@@ -86,10 +87,11 @@ def search(
     asked = [_settings(run, name, seed, shared) for seed in seeds for name in algorithms]
     todo = [s for s in asked if not is_finished(_folder(run, s), s)]
     if todo:
-        score = _score(run, as_path(data), device, threads, is_raw=raw)
-        known = Evaluations(run.folder, score, is_calibrated=not raw)
-        for settings in todo:
-            run_search(run, settings, known)
+        with at_work(run.folder):
+            score = _score(run, as_path(data), device, threads, is_raw=raw)
+            known = Evaluations(run.folder, run.space, score, is_calibrated=not raw)
+            for settings in todo:
+                run_search(run, settings, known)
     return _drawn(run.folder)
 
 

@@ -7,7 +7,6 @@ from full training; ours are comparable with them only where theirs is what was 
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from analysis.published import SOURCE, TABLE1, TABLE2
-from bench.base.files import read_csv, write_csv
+from bench.base.files import write_csv
 from bench.config.fields import to_dict
 from bench.network.block_costs import num_multiply_adds, num_parameters
-from bench.runs.layout import EVALUATION, RUN
+from bench.runs.about import read_about
 from bench.runs.run import read_final
 from bench.runs.words import count
 
@@ -102,8 +101,8 @@ def _our_row(folder: Path) -> dict[str, Any]:
     run = read_final(folder)
     size = run.recipe.resize or run.recipe.skeleton.image_size
     network = replace(run.space.network(run.architecture), image_size=size)
-    last = read_csv(folder / EVALUATION).iloc[-1]
-    fields, about = to_dict(run.recipe), json.loads((folder / RUN).read_text())
+    last = run.evaluation().iloc[-1]
+    fields = to_dict(run.recipe)
     images = f"{fields['num_train_images']:,}" if fields["num_train_images"] else "all"
     return {
         "network": run.recipe.architecture,
@@ -118,7 +117,7 @@ def _our_row(folder: Path) -> dict[str, Any]:
             f"{fields['width']:g}, depth {fields['depth']:g}, {size} pixels, "
             f"{images} images of data set {fields['data_set']!r}, "
             f"{count(int(last['epoch']), 'epoch')}, "
-            f"seed {run.seed}, {about['device']})"
+            f"seed {run.seed}, {read_about(folder).device})"
         ),
         "source": str(folder.name),
     }

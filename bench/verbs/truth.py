@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import track
 
-from bench.base.files import replacing
 from bench.base.parallel import default_jobs, in_parallel, task
 from bench.config.fields import from_dict, to_dict
 from bench.config.recipe import StandAlone
+from bench.runs import schemas
+from bench.runs.layout import TRUTH_RECIPE
+from bench.runs.lock import at_work
 from bench.space.registry import build_space
 from bench.table.table import Row, Source, write_table
 from bench.verbs.folders import as_path
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bench.network.cell import Cell
-
-RECIPE = "recipe.json"
 
 
 def train_truth(
@@ -70,13 +69,30 @@ def build_table(
     """Train every cell of the recipe's space `num_repeats` times and write the table.
 
     Raises:
-        ValueError: OUT's parts were made by another recipe.
+        ValueError: OUT's parts were made by another recipe, are damaged, or another command is at
+            work on them.
     """
     from supernet.devices import choose_device
 
     device = choose_device(device)
     parts = out.with_name(f"{out.name}.parts")
-    _open_parts(parts, recipe)
+    with at_work(parts):
+        _open_parts(parts, recipe)
+        wanted = _train_all(parts, recipe, data_path, device, jobs)
+        write_table(
+            out,
+            _rows(wanted, recipe.training.epochs),
+            skeleton=recipe.skeleton,
+            sources=[Source(f"stand-alone training on {recipe.data_set}", _digest(wanted))],
+            details={"recipe": to_dict(recipe), "images": _images(recipe, data_path)},
+        )
+        _finish(parts)
+
+
+def _train_all(
+    parts: Path, recipe: StandAlone, data_path: Path | None, device: str, jobs: int | None
+) -> dict[Path, tuple[Cell, int]]:
+    """Train what is missing; return the cell and repeat of every part."""
     cells = space_cells(recipe)
     wanted = {
         part_path(parts, cell, repeat): (cell, repeat)
@@ -89,16 +105,9 @@ def build_table(
         for path, (cell, repeat) in todo.items()
     )
     done = in_parallel(tasks, jobs or default_jobs(device, 1))
-    for _ in track(done, "training", total=len(todo), console=Console(stderr=True)):
-        pass
-    write_table(
-        out,
-        _rows(wanted, recipe.training.epochs),
-        skeleton=recipe.skeleton,
-        sources=[Source(f"stand-alone training on {recipe.data_set}", _digest(wanted))],
-        details={"recipe": to_dict(recipe), "images": _images(recipe, data_path)},
-    )
-    _finish(parts)
+    for path, result in track(done, "training", total=len(todo), console=Console(stderr=True)):
+        schemas.write_json(result, path, schemas.TRUTH_PART)
+    return wanted
 
 
 def seed_of(cell: Cell, repeat: int) -> int:
@@ -119,8 +128,8 @@ def part_path(parts: Path, cell: Cell, repeat: int) -> Path:
 
 def train_part(
     path: Path, cell: Cell, repeat: int, recipe: StandAlone, data_path: Path | None, device: str
-) -> None:
-    """Train one cell once, on one thread, and keep the result."""
+) -> tuple[Path, dict[str, float]]:
+    """Train one cell once, on one thread; return where the result is to be kept, and it."""
     import torch
 
     from supernet.data.registry import load_data
@@ -128,9 +137,7 @@ def train_part(
 
     torch.set_num_threads(1)
     data = load_data(recipe.data_set, recipe.skeleton, data_path, device)
-    result = train_cell(cell, data, recipe.skeleton, recipe.training, seed_of(cell, repeat))
-    with replacing(path) as part:
-        part.write_text(json.dumps(result))
+    return path, train_cell(cell, data, recipe.skeleton, recipe.training, seed_of(cell, repeat))
 
 
 def _images(recipe: StandAlone, data_path: Path | None) -> str:
@@ -142,24 +149,35 @@ def _images(recipe: StandAlone, data_path: Path | None) -> str:
 
 
 def _finish(parts: Path) -> None:
-    for path in parts.iterdir():
+    """Remove the parts, the recipe last, without which they would be of any."""
+    trained = list(parts.glob("*-*.json"))
+    others = [path for path in parts.iterdir() if path not in trained]
+    for path in [*trained, *sorted(others, key=lambda path: path.name == TRUTH_RECIPE)]:
         path.unlink()
     parts.rmdir()
 
 
 def _open_parts(parts: Path, recipe: StandAlone) -> None:
-    parts.mkdir(parents=True, exist_ok=True)
-    file = parts / RECIPE
+    file, remedy = parts / TRUTH_RECIPE, schemas.TRUTH_RECIPE.remedy
     if not file.is_file():
-        with replacing(file) as part:
-            part.write_text(json.dumps(to_dict(recipe), indent=1))
-    elif from_dict(StandAlone(), json.loads(file.read_text())) != recipe:
-        raise ValueError(f"{parts} holds trainings of another recipe: see its {RECIPE}")
+        if any(parts.glob("*.json")):
+            raise ValueError(f"{parts} holds trainings, but no {TRUTH_RECIPE}; {remedy}")
+        values = {"version": schemas.TRUTH_RECIPE.version, **to_dict(recipe)}
+        schemas.write_json(values, file, schemas.TRUTH_RECIPE)
+        return
+    values = schemas.read_json(file, schemas.TRUTH_RECIPE)
+    values.pop("version", None)
+    try:
+        before = from_dict(StandAlone(), values)
+    except ValueError as error:
+        raise ValueError(f"{file} can't be read: {error}; {remedy}") from error
+    if before != recipe:
+        raise ValueError(f"{parts} holds trainings of another recipe: see its {TRUTH_RECIPE}")
 
 
 def _rows(wanted: dict[Path, tuple[Cell, int]], epochs: int) -> Iterator[Row]:
     for path, (cell, _) in wanted.items():
-        result: dict[str, Any] = json.loads(path.read_text())
+        result = schemas.read_json(path, schemas.TRUTH_PART)
         accuracies = {name: result[f"{name}_accuracy"] for name in ("train", "valid", "test")}
         yield Row(cell=cell, epochs=epochs, time_s=result["time_s"], **accuracies)
 

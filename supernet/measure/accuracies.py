@@ -27,7 +27,7 @@ def measure(snapshots: Snapshots, num_models: int) -> pd.DataFrame:
     scorer = snapshots.scorer(snapshots.model(snapshots.final_epoch))
     rows = []
     for is_calibrated, score in ((False, scorer.raw), (True, scorer.calibrated)):
-        evaluations = Evaluations(run.folder, score, is_calibrated=is_calibrated)
+        evaluations = Evaluations(run.folder, space, score, is_calibrated=is_calibrated)
         evaluations(chosen)
         evaluations.save()
         rows += [evaluations.row(architecture) for architecture in chosen]

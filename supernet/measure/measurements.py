@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from bench.runs import schemas
+from bench.runs.lock import at_work
 from bench.runs.origin import check_origin, origin_of
 from supernet.measure import (
     accuracies,
@@ -88,7 +89,11 @@ MEASUREMENTS = {
 
 
 def missing(run: Run, names: Sequence[str], num_models: int = NUM_MODELS) -> list[str]:
-    """List which of these measurements a run has not, or has of fewer architectures."""
+    """List which of these measurements a run has not, or has of fewer architectures.
+
+    Raises:
+        DamagedFileError: one that it has is not as it was written.
+    """
     applying = [
         name
         for name in names
@@ -112,28 +117,30 @@ def measure_run(
     """Measure what is missing of a run.
 
     Raises:
-        ValueError: a net whose paths can't be compared, or other images or code than the run's.
+        ValueError: a net whose paths can't be compared, other images or code than the run's, or
+            another command at work on it.
     """
-    todo = missing(run, names, num_models)
-    if not todo:
+    if not missing(run, names, num_models):
         return run
     torch.set_num_threads(num_threads)
-    pool = resolve(run.recipe).open_images(data_path, device)
-    check_origin(run.folder, origin_of(run.recipe, pool.digest))
-    snapshots = Snapshots(run, pool.data(), device)
-    for name in todo:
-        frame = MEASUREMENTS[name].measure(snapshots, num_models)
-        schemas.write(frame, _file(run, name), MEASUREMENTS[name].schema)
+    with at_work(run.folder):
+        pool = resolve(run.recipe).open_images(data_path, device)
+        check_origin(run.folder, origin_of(run.recipe, pool.digest))
+        snapshots = Snapshots(run, pool.data(), device)
+        for name in missing(run, names, num_models):  # by another command meanwhile
+            frame = MEASUREMENTS[name].measure(snapshots, num_models)
+            schemas.write(frame, _file(run, name), MEASUREMENTS[name].schema)
     return run
 
 
 def _is_measured(run: Run, name: str, num_models: int) -> bool:
     path = _file(run, name)
-    if not path.is_file() or name != ACCURACIES:
-        return path.is_file()
-    wanted = min(num_models, run.space.count())
-    known = schemas.read(path, schemas.ACCURACIES)["architecture"]
-    return bool(known.nunique() >= wanted)
+    if not path.is_file():
+        return False
+    rows = schemas.read(path, MEASUREMENTS[name].schema)
+    if name != ACCURACIES:
+        return True
+    return bool(rows["architecture"].nunique() >= min(num_models, run.space.count()))
 
 
 def _file(run: Run, name: str) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from bench.base.files import replacing
+from bench.runs.digests import keeping
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def export(model: BottleneckNet, path: Path, reference: BottleneckNet | None = N
     expected = (reference or plain)(images)
     batch = {0: torch.export.Dim("batch")}
     program = torch.export.export(plain, (images,), dynamic_shapes=(batch,))
-    with replacing(path) as part, part.open("wb") as file:
+    with keeping(path) as part, part.open("wb") as file:
         torch.export.save(program, file)  # warns of weights that lie channels-last
         file.flush()
         with part.open("rb") as written:

@@ -46,7 +46,7 @@ def measure_search(forward_s: float) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         evaluations = Evaluations(
-            Path(folder), lambda new: _rows(space, new, rng), is_calibrated=True
+            Path(folder), space, lambda new: _rows(space, new, rng), is_calibrated=True
         )
         started = time.process_time()
         nsga2(space, evaluations, evaluations=EVALUATIONS, population=40, seed=0)

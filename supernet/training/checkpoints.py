@@ -1,30 +1,46 @@
 """Checkpoints: the epochs that are missing of a training are run, and each is kept.
 
-A file is written whole or not at all, and loaded with `weights_only`.
+A file is written whole or not at all, names the run that it is of, and is loaded with
+`weights_only`. One that is not as it was written, is of another run or holds weights that are not
+finite is refused.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import pickle
+import zipfile
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
 
-from bench.base.files import replacing
+from bench.config.fields import to_dict
 from bench.runs import schemas
+from bench.runs.about import read_about, recipe_of
+from bench.runs.digests import read_kept, write_kept
 from bench.runs.layout import CHECKPOINT, HISTORY, TIMES
 from bench.runs.run import RunFolderError
 from supernet.training.reporter import Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from supernet.distributed import Ranks
     from supernet.training.trainer import Epoch, Trainer
+
+
+OF = "of"
+"""The key of the recipe and seed of the run that a checkpoint is of, as JSON."""
+
+MISFITS = (RuntimeError, KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What loading a state raises that is not of this model, or no state."""
+
+UNREADABLE = (*MISFITS, EOFError, OSError, pickle.UnpicklingError, zipfile.BadZipFile)
+"""What loading a file raises that is no checkpoint."""
 
 
 def finish(
@@ -65,7 +81,7 @@ def restore(trainer: Trainer, folder: Path, device: str) -> None:
     state = read_checkpoint(folder / CHECKPOINT, device)
     try:
         trainer.load_state_dict(state)
-    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+    except MISFITS as error:
         raise foreign(folder / CHECKPOINT, error) from error
 
 
@@ -78,7 +94,7 @@ def load_model(model: torch.nn.Module, path: Path, device: str) -> dict[str, Any
     state = read_checkpoint(path, device)
     try:
         model.load_state_dict(state["model"])
-    except (RuntimeError, KeyError, TypeError) as error:
+    except MISFITS as error:
         raise foreign(path, error) from error
     return state
 
@@ -92,28 +108,79 @@ def write_history(trainer: Trainer, folder: Path) -> None:
 
 
 def save_checkpoint(state: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint, whole or not at all."""
+    """Write a checkpoint of the run in its folder, whole or not at all."""
+    about = read_about(path.parent)
+    of = json.dumps({"recipe": to_dict(about.recipe), "seed": about.seed})
     buffer = io.BytesIO()  # torch.save hides a full disk behind an error of its own
-    torch.save(state, buffer)
-    with replacing(path) as part:
-        part.write_bytes(buffer.getbuffer())
+    torch.save(state | {OF: of}, buffer)
+    write_kept(buffer.getbuffer(), path)
 
 
 def read_checkpoint(path: Path, device: str) -> dict[str, Any]:
     """Read a checkpoint.
 
+    Returns:
+        What was saved, with finite weights by name under 'model'.
+
     Raises:
         RunFolderError: a damaged or foreign file.
     """
-    file = io.BytesIO(path.read_bytes())
+    data, doubt = read_kept(path)
     try:
-        state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
+        _check_sums(data)
+        state = torch.load(io.BytesIO(data), map_location=device, weights_only=True)
+        _check_weights(state)
+    except UNREADABLE as error:
         reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
         raise RunFolderError(
             f"{path} is damaged ({reason}); delete it to train this run anew"
         ) from error
-    return state
+    if doubt:
+        raise RunFolderError(f"{path} is damaged ({doubt}); delete it to train this run anew")
+    _check_of(state, path)
+    checked: dict[str, Any] = state
+    return checked
+
+
+def _check_sums(data: bytes) -> None:
+    """Refuse bytes that fail their own checksums, which `torch.load` does not look at."""
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        if broken := file.testzip():
+            raise ValueError(f"the checksum of {broken} is wrong")
+
+
+def _check_weights(state: Any) -> None:
+    """Refuse what is no checkpoint, and weights that are not finite."""
+    if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
+        raise ValueError("it holds no weights")
+    for name, value in _tensors(state):
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise ValueError(f"{name} is not finite")
+
+
+def _tensors(value: Any, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield every tensor of nested dictionaries, with the last of its names."""
+    if isinstance(value, torch.Tensor):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _tensors(part, str(key))
+
+
+def _check_of(state: dict[str, Any], path: Path) -> None:
+    """Refuse a checkpoint of another run; of which run it is was not always written down."""
+    if OF not in state:
+        return
+    about = read_about(path.parent)
+    try:
+        of = json.loads(state[OF])
+        is_own = (recipe_of(about.kind, of["recipe"]), of["seed"]) == (about.recipe, about.seed)
+    except MISFITS as error:
+        raise foreign(path, error) from error
+    if not is_own:
+        raise RunFolderError(
+            f"{path} is of another recipe or seed than run.json beside it: delete it to train anew"
+        )
 
 
 def foreign(path: Path, error: Exception) -> RunFolderError:

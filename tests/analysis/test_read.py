@@ -9,7 +9,7 @@ import pytest
 
 from analysis.read import is_measured, read_about, read_all, read_ranking, read_runs
 from bench.base.files import read_csv, write_csv
-from bench.runs.run import find_main_runs, find_runs
+from bench.runs.find import find_main_runs, find_runs
 from bench.runs.schemas.kinds import IN_RESULTS
 from tests.paths import ROOT
 from tests.synthetic import write_runs

@@ -10,8 +10,10 @@ import pytest
 
 from bench.base.files import read_csv
 from bench.measure import main
-from bench.runs.run import find_runs
+from bench.runs.digests import write_kept
+from bench.runs.find import find_runs
 from supernet.measure.measurements import MEASUREMENTS, missing
+from tests.rewritten import rewrite_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +101,7 @@ def test_runs_of_other_images_are_not_measured_together(
     copy = shutil.copytree(measured, tmp_path / "digits")
     file = copy / "branches-m1" / "shadow-seed0" / "run.json"
     about = json.loads(file.read_text())
-    file.write_text(json.dumps(about | {"images": "0" * 64}))
+    write_kept(json.dumps(about | {"images": "0" * 64}), file)
     assert main([str(copy), "--table", str(copy / "truth.h5"), "--other-truth"]) == 2
     assert "differ in images: 00000000 (branches-m1/shadow-seed0)" in capsys.readouterr().err
 
@@ -116,6 +118,6 @@ def test_a_data_set_of_no_preset_needs_a_table(
 ) -> None:
     copy = shutil.copytree(measured, tmp_path / "own")
     for path in copy.glob("*/*/run.json"):
-        path.write_text(path.read_text().replace('"digits"', '"mine:data"'))
+        rewrite_recipe(path.parent, data_set="mine:data")
     assert main([str(copy)]) == 2
     assert "name its truth with --table" in capsys.readouterr().err

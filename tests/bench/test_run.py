@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from bench import run as command_line
-from bench.runs.run import find_runs
+from bench.runs.find import find_runs
 from bench.space.branches import Branches
 from bench.table.table import Table
 from tests.paths import ROOT

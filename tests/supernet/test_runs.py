@@ -10,7 +10,8 @@ import pytest
 
 from bench.base.files import remove_temporary
 from bench.config.cell_presets import digits
-from bench.runs.run import Run, RunFolderError, find_runs, open_run, read_run
+from bench.runs.find import find_runs
+from bench.runs.run import Run, RunFolderError, open_run, read_run
 from supernet import runs
 from supernet.parts import resolve
 
@@ -25,6 +26,7 @@ RECIPE = replace(
     calibration=replace(PRESET.calibration, calibration_images=100),
 )
 SAME_BYTES = ("scores.csv", "history.csv")
+WEIGHTS = ("checkpoint.pt", "checkpoint-epoch2.pt")
 
 
 def complete(results: Path) -> Run:
@@ -43,7 +45,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_run_writes_what_the_design_lists(whole: Run) -> None:
     names = {path.name for path in whole.folder.iterdir()}
-    assert names == {*SAME_BYTES, "run.json", "times.csv", "checkpoint.pt", "checkpoint-epoch2.pt"}
+    assert names == {*SAME_BYTES, "run.json", "times.csv", *WEIGHTS, "SHA256SUMS", ".lock"}
     assert whole.folder.parts[-2:] == ("branches-m1", "shadow-seed0")
     scores = whole.scores()
     assert list(scores) == ["architecture", "cell_hash", "calibrated", "accuracy", "loss"]

@@ -28,7 +28,7 @@ from bench.runs.schemas.measurements import (
     LEMMA_2,
     SIMILARITY,
 )
-from bench.runs.schemas.model import NONE, Column, DamagedFileError, Schema
+from bench.runs.schemas.model import NONE, Column, DamagedFileError, FlawError, Schema
 from bench.runs.schemas.rankings import (
     CALIBRATION_TAU,
     DIFFERENCES,
@@ -50,6 +50,7 @@ from bench.runs.schemas.run_files import (
     SEARCH,
     TIMES,
 )
+from bench.runs.schemas.truth_files import TRUTH_PART, TRUTH_RECIPE
 
 __all__ = [
     "ACCURACIES",
@@ -77,9 +78,12 @@ __all__ = [
     "SEARCH",
     "SIMILARITY",
     "TIMES",
+    "TRUTH_PART",
+    "TRUTH_RECIPE",
     "VARIATIONS",
     "Column",
     "DamagedFileError",
+    "FlawError",
     "JsonSchema",
     "Key",
     "Schema",

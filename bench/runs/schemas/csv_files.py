@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.base.files import write_csv
+from bench.base.files import csv_text
+from bench.runs.digests import read_kept, write_kept
 from bench.runs.schemas.calibrated import calibrated_text, to_calibrated
 from bench.runs.schemas.model import DamagedFileError, FlawError
 from bench.runs.schemas.parsing import parse
 from bench.runs.schemas.validation import check_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
@@ -21,17 +23,29 @@ if TYPE_CHECKING:
     from bench.runs.schemas.model import Column, Schema
 
 
-def read(path: Path, schema: Schema) -> pd.DataFrame:
+def read(
+    path: Path, schema: Schema, check: Callable[[pd.DataFrame], None] | None = None
+) -> pd.DataFrame:
     """Read a CSV file: columns in the file's order, typed, then those it was written without.
 
+    Args:
+        path: the file.
+        schema: what it holds.
+        check: called with the rows; raises FlawError where they are not what is to be there.
+
     Raises:
-        DamagedFileError: it is not as the schema says.
+        DamagedFileError: it is not as the schema says, or not as it was written.
     """
+    data, doubt = read_kept(path)
     try:
-        frame = parse(path.read_bytes(), schema)
+        frame = parse(data, schema)
         check_rows(frame, schema)
+        if check is not None:
+            check(frame)
     except FlawError as flaw:
         raise DamagedFileError(f"{path}, line {flaw.line}: {flaw}; {schema.remedy}") from flaw
+    if doubt:
+        raise DamagedFileError(f"{path}: {doubt}; {schema.remedy}")
     return frame
 
 
@@ -47,7 +61,8 @@ def write(frame: pd.DataFrame, path: Path, schema: Schema) -> None:
     except FlawError as flaw:
         raise ValueError(f"{path} is not written: line {flaw.line}: {flaw}") from flaw
     calibrated = [n for n in typed.columns if schema.column(n).kind == "calibrated"]
-    write_csv(typed.assign(**{n: typed[n].map(calibrated_text) for n in calibrated}), path)
+    texts = typed.assign(**{n: typed[n].map(calibrated_text) for n in calibrated})
+    write_kept(csv_text(texts), path)
 
 
 def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:

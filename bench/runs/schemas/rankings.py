@@ -173,4 +173,6 @@ RANKING = JsonSchema(
         "baselines": later("list", []),
     },
     remedy=AGAIN,
+    version=2,
 )
+"""Version 2 says that all files beside it have digests."""

@@ -29,21 +29,22 @@ RUN = JsonSchema(
     layout.RUN,
     {
         "recipe": Key("object"),
-        "seed": Key("integer"),
+        "seed": Key("integer", low=0),
         "device": later("text", "unknown"),
-        "num_threads": later("integer", 0),
+        "num_threads": later("integer", 0, low=0),
         "python": later("text", "unknown"),
         "machine": later("text", "unknown"),
-        "versions": later("object", {}),
+        "versions": later("texts", {}),
         "commit": later("text", "unknown"),
         "images": later("text", ""),
-        "plugins": later("object", {}),
+        "plugins": later("texts", {}),
     },
     remedy="put it back, or delete its folder: the same command trains the run again",
-    version=2,
+    version=3,
 )
-"""Version 2 names the kind of run. The recipe's own fields are checked where recipes are read, and
-an empty digest, of `images` or of one of `plugins`, is unknown."""
+"""Version 2 names the kind of run, version 3 says that all files have digests. The recipe's own
+fields are checked where recipes are read, and an empty digest, of `images` or of one of `plugins`,
+is unknown."""
 
 HISTORY = Schema(
     layout.HISTORY,
@@ -110,14 +111,16 @@ SEARCH = JsonSchema(
     layout.SEARCH,
     {
         "algorithm": Key("text"),
-        "seed": Key("integer"),
-        "evaluations": Key("integer"),
-        "population": Key("integer"),
+        "seed": Key("integer", low=0),
+        "evaluations": Key("integer", low=1),
+        "population": Key("integer", low=1),
         "calibrated": Key("bool"),
-        "largest_multiply_adds": Key("number"),
+        "largest_multiply_adds": Key("number", low=0),
     },
     remedy=SEARCH_AGAIN,
+    version=2,
 )
+"""Version 2 says that all files have digests."""
 
 EVALUATED = Schema(
     layout.EVALUATED,

@@ -18,6 +18,6 @@ python bench/run.py --preset cifar10-small --data-set folder --data "$images" --
 python bench/measure.py results/cifar10-small --data "$images" --table "$table" --other-truth
 python -m analysis results/cifar10-small
 
-rsync -a --exclude='*.pt' --exclude='*.svg' --exclude=report.html \
+rsync -a --exclude=.lock --exclude='*.pt' --exclude='*.svg' --exclude=report.html \
     --exclude={similarity,jacobian,bn_statistics}.csv results/cifar10-small results/reference/
 python -m analysis.readme README.md

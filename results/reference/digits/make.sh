@@ -18,6 +18,6 @@ python bench/run.py --m 4 --seeds 3 --batch-norm single --sampler one-shot --out
 python bench/measure.py results/digits
 python -m analysis results/digits
 
-rsync -a --exclude='*.pt' --exclude='*.svg' --exclude=report.html \
+rsync -a --exclude=.lock --exclude='*.pt' --exclude='*.svg' --exclude=report.html \
     --exclude={similarity,jacobian,bn_statistics}.csv results/digits results/reference/
 python -m analysis.readme README.md

@@ -33,5 +33,5 @@ torchrun --nproc-per-node 2 bench/mixpath.py retrain --search "$supernet/search-
 python bench/mixpath.py transfer "$out"/64/retrain-* --data-set folder --data "$images" \
     --out "$out/64" --set epochs=1 batch_size=50 num_train_images=1000 num_test_images=500
 
-rsync -a --exclude='*.pt' --exclude='*.pt2' --exclude='*.svg' --exclude='*.png' \
+rsync -a --exclude=.lock --exclude='*.pt' --exclude='*.pt2' --exclude='*.svg' --exclude='*.png' \
     results/imagenet-sample results/reference/

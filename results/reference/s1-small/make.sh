@@ -33,4 +33,4 @@ python bench/mixpath.py retrain --search "$supernet/search-nsga2-seed0" --export
 python bench/mixpath.py measure results/s1-small --data "$images"
 python bench/mixpath.py tables results/s1-small/retrain-* --out results/s1-small
 
-rsync -a --exclude='*.pt' --exclude='*.pt2' --exclude='*.svg' results/s1-small results/reference/
+rsync -a --exclude=.lock --exclude='*.pt' --exclude='*.pt2' --exclude='*.svg' results/s1-small results/reference/

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.figures import combination_costs
 from bench.base.files import read_csv, write_csv
-from bench.runs.run import find_runs
+from bench.runs.find import find_runs
 from supernet.parts import resolve
 from supernet.runs import build
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bench.base.parallel import BACKENDS, default_jobs, in_parallel, task
-from bench.runs.run import find_runs, open_run
+from bench.runs.find import find_runs
+from bench.runs.run import open_run
 from bench.verbs.complete import run_all
 from tests.supernet.test_runs import RECIPE, SAME_BYTES
 

@@ -10,7 +10,7 @@ import pytest
 from bench import run as command_line
 from bench.ranking.outputs import write_rankings
 from bench.ranking.protocol import PROTOCOLS
-from bench.runs.run import find_runs
+from bench.runs.find import find_runs
 from bench.table.table import Table
 from tests.synthetic import write_runs, write_truth
 

@@ -109,7 +109,7 @@ def test_damage_is_one_line(tmp_path: Path, content: bytes, found: str) -> None:
         ({"seed": 1.5}, "line 3: key 'seed': '1.5' is no integer"),
         ({"calibrated": "True"}, "line 6: key 'calibrated': 'True' is no bool"),
         ({"largest_multiply_adds": "many"}, "line 7: key 'largest_multiply_adds': 'many' is no"),
-        ({"version": 2}, "line 1: version '2' of search.json is unknown to this release"),
+        ({"version": 3}, "line 1: version '3' of search.json is unknown to this release"),
         ({"version": "x"}, "line 1: version 'x' of search.json is unknown to this release"),
     ],
 )

@@ -35,21 +35,21 @@ def train(run: Run) -> None:
 
 def test_it_is_written_until_something_is_trained_and_checked_ever_after(run: Run) -> None:
     assert read_origin(run.folder) == Origin()
-    claim(run.folder, ONE)
-    claim(run.folder, OTHER)
+    claim(run, ONE)
+    claim(run, OTHER)
     assert read_origin(run.folder) == OTHER
     train(run)
-    claim(run.folder, OTHER)
+    claim(run, OTHER)
     with pytest.raises(
         RunFolderError, match=r"has changed: images 22222222 \(now: 11111111\); put"
     ):
-        claim(run.folder, ONE)
+        claim(run, ONE)
     assert read_origin(run.folder) == OTHER
 
 
 def test_runs_from_before_digests_go_on(run: Run) -> None:
     train(run)
-    claim(run.folder, ONE)
+    claim(run, ONE)
     assert read_origin(run.folder) == Origin()
     check_together({run.folder: Origin(), run.folder / "other": ONE})
 
@@ -63,7 +63,7 @@ def test_plugins_source_is_its_modules_file(
     recipe = replace(RECIPE, scorers=("own_origin:margin",))
     before = origin_of(recipe, "1" * 64)
     assert list(before.plugins) == ["own_origin:margin"]
-    claim(run.folder, before)
+    claim(run, before)
     train(run)
     check_origin(run.folder, origin_of(recipe))
     file.write_text("def margin(logits, labels):\n    return logits[:, 1]  # another\n")

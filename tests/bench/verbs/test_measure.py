@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.base.files import read_csv
-from bench.runs.run import find_runs
+from bench.runs.find import find_runs
 from bench.verbs.measure import measure
 from bench.verbs.measure_ranked import measure_ranked
 

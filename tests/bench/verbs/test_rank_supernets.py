@@ -10,7 +10,7 @@ import pytest
 
 from bench import run as command_line
 from bench.base.files import read_csv
-from bench.runs.run import find_runs
+from bench.runs.find import find_runs
 from bench.verbs.rank_supernets import BATCH_NORMS, rank
 from tests.synthetic import write_truth
 

@@ -17,6 +17,7 @@ from bench.runs.layout import CHECKPOINT, EVALUATED, PARETO, RUN, SCORES, SEARCH
 from bench.verbs.presets import mixpath_preset, ranking_preset
 from bench.verbs.search import search
 from tests.bench.verbs.small import BUDGET, DIGITS, SCORING
+from tests.rewritten import forget_whose, rewrite_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,12 +116,11 @@ def test_mistakes_with_a_trained_supernet(copy: Path, fail: Callable[..., str]) 
 
 
 def test_foreign_and_damaged_folders(copy: Path, fail: Callable[..., str]) -> None:
-    about = json.loads((copy / RUN).read_text())
-    about["recipe"]["m"] = 3
-    (copy / RUN).write_text(json.dumps(about))
+    rewrite_recipe(copy, m=3)
+    assert "is of another recipe or seed than run.json" in fail("search", copy, "--seeds", "7,")
+    forget_whose(copy / CHECKPOINT)
     assert "another space, m or size" in fail("search", copy, "--seeds", "7,")
-    about["recipe"]["m"], about["recipe"]["epochs"] = 2, 3
-    (copy / RUN).write_text(json.dumps(about))
+    rewrite_recipe(copy, m=2, epochs=3)
     assert "has 2 of 3 epochs: go on with train" in fail("search", copy, "--seeds", "7,")
     (copy / CHECKPOINT).write_bytes(b"no checkpoint")
     assert "is damaged" in fail("search", copy, "--seeds", "7,")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,10 +10,12 @@ import torch
 
 from bench import mixpath
 from bench.base.files import read_csv
+from bench.runs.digests import write_kept
 from bench.runs.layout import CHECKPOINT, HISTORY, RUN
 from bench.verbs.train import train
 from supernet.training.checkpoints import save_checkpoint
 from tests.bench.verbs.small import CHANGES, DIGITS, SCORED, SCORING
+from tests.rewritten import rewrite_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,10 +62,11 @@ def test_a_checkpoint_of_another_m_is_refused_by_training(
     copy: Path, fail: Callable[..., str]
 ) -> None:
     other = copy.parents[1] / "s1-m3" / "shadow-seed0"
-    other.mkdir(parents=True)
-    shutil.copy(copy / CHECKPOINT, other)
+    write_kept((copy / RUN).read_bytes(), other / RUN)
+    rewrite_recipe(other, m=3)
+    write_kept((copy / CHECKPOINT).read_bytes(), other / CHECKPOINT)
     line = fail("train", *DIGITS, *SCORING, "--m", "3", "--out", copy.parents[1])
-    assert "another space, m or size" in line
+    assert "is of another recipe or seed than run.json" in line
     assert (other / CHECKPOINT).is_file()
 
 

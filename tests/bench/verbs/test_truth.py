@@ -50,11 +50,11 @@ def test_interrupted_table_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     done: list[Path] = []
     train_part = truth.train_part
 
-    def stop_after_four(path: Path, *args: object) -> None:
+    def stop_after_four(path: Path, *args: object) -> object:
         if len(done) == 4:
             raise KeyboardInterrupt
         done.append(path)
-        train_part(path, *args)  # type: ignore[arg-type]  # passed on as they came
+        return train_part(path, *args)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(truth, "train_part", stop_after_four)
     with pytest.raises(KeyboardInterrupt):
@@ -73,7 +73,7 @@ def test_parts_of_another_recipe_are_refused(tmp_path: Path) -> None:
     parts = tmp_path / "own.h5.parts"
     parts.mkdir()
     other = to_dict(RECIPE) | {"epochs": 7}
-    (parts / truth.RECIPE).write_text(json.dumps(other))
+    (parts / "recipe.json").write_text(json.dumps(other))
     with pytest.raises(ValueError, match="another recipe"):
         build(tmp_path / "own.h5")
 

@@ -13,10 +13,12 @@ from analysis.figure import draw_all
 from analysis.figures import bn_statistics, similarity
 from analysis.registry import SUPERNETS
 from bench import mixpath
-from bench.base.files import read_csv, write_csv
+from bench.base.files import csv_text, read_csv
 from bench.network.skeleton import BlockSkeleton
+from bench.runs.digests import write_kept
+from bench.runs.find import find_trained
 from bench.runs.layout import CHECKPOINT
-from bench.runs.run import find_trained, read_trained
+from bench.runs.run import read_trained
 from bench.space.architecture import KERNELS
 from bench.space.mixpath import s1, s2
 from supernet.measure.measurements import MEASUREMENTS, measure_run
@@ -99,7 +101,7 @@ def test_measured_is_not_measured_again(results: Path) -> None:
 def test_a_supernet_still_in_training_is_left_out(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path / "copy")
     (run, _) = find_trained(tmp_path / "copy")
-    write_csv(read_csv(run.folder / "history.csv")[:1], run.folder / "history.csv")
+    write_kept(csv_text(read_csv(run.folder / "history.csv")[:1]), run.folder / "history.csv")
     assert [r.variant for r in find_trained(tmp_path / "copy")] == ["single"]
 
 
@@ -138,7 +140,7 @@ def test_more_models_go_on_from_fewer(results: Path, tmp_path: Path) -> None:
     run = find_trained(tmp_path / "copy")[0]
     before = read_csv(run.folder / "accuracies.csv")
     scores = read_csv(run.folder / "scores.csv")
-    write_csv(scores.assign(accuracy=0.5), run.folder / "scores.csv")
+    write_kept(csv_text(scores.assign(accuracy=0.5)), run.folder / "scores.csv")
     measure_run(run, list(MEASUREMENTS), None, "cpu", 1, num_models=12)
     after = read_csv(run.folder / "accuracies.csv")
     assert len(after) == 24

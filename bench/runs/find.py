@@ -1,0 +1,98 @@
+"""Runs below a results folder: a damaged one stops whoever looks for them, and is not left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.base.checks import check_choice
+from bench.config.recipe import Recipe
+from bench.config.registry import RECIPES
+from bench.runs.about import RunFolderError, check_told, read_about
+from bench.runs.digests import is_lost
+from bench.runs.layout import HISTORY, RUN, SCORES, SUPERNETS, run_folder
+from bench.runs.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+MAIN_RECIPE = "sound"
+
+
+def find_runs(results: Path, being_made: Collection[Path] = ()) -> list[Run]:
+    """List the complete runs below a results folder, by space, m, variant and seed.
+
+    Args:
+        results: the results folder.
+        being_made: folders of runs whose missing scores are about to be made.
+
+    Raises:
+        RunFolderError: a run that is damaged, or whose scores are gone.
+    """
+    runs = []
+    for run in _find(results):
+        if run.is_complete:
+            _check_recipe(run)
+            runs.append(run)
+        elif run.folder not in being_made:
+            _check_not_lost(run.folder / SCORES)
+    return runs
+
+
+def find_main_runs(results: Path) -> list[Run]:
+    """List the complete runs of the recipe that analyses are about, or all if there are none."""
+    runs = find_runs(results)
+    return [run for run in runs if run.recipe.name == MAIN_RECIPE] or runs
+
+
+def find_trained(results: Path) -> list[Run]:
+    """List the supernets whose training has ended, in the same order.
+
+    Raises:
+        RunFolderError: a run that is damaged, or whose history is gone.
+    """
+    runs = _find(results)
+    for run in runs:
+        _check_not_lost(run.folder / HISTORY)
+    return [run for run in runs if run.is_trained]
+
+
+def _check_not_lost(path: Path) -> None:
+    """Refuse a run whose file is gone, with a RunFolderError: left out, it would not be missed."""
+    if is_lost(path):
+        raise RunFolderError(
+            f"{path} was written and is gone: the run's own command makes it again; or delete "
+            f"{path.parent}"
+        )
+
+
+def _check_recipe(run: Run) -> None:
+    """Refuse a recipe that no protocol ranks, with a RunFolderError, instead of leaving it out."""
+    try:
+        check_choice(run.recipe, name=RECIPES)
+    except ValueError as error:
+        raise RunFolderError(f"{run.folder / RUN}: {error}") from error
+
+
+def _check_place(run: Run) -> None:
+    """Refuse a folder that is not its run's, with a RunFolderError: a copy would count as a run."""
+    place = run_folder(run.folder.parents[1], run.recipe, run.seed)
+    if place != run.folder:
+        raise RunFolderError(
+            f"{run.folder} holds the run of {place}, by its {RUN}: move it out of "
+            f"{place.parents[1]}"
+        )
+
+
+def _find(results: Path) -> list[Run]:
+    for folder in results.glob("*/*/"):
+        check_told(folder)
+    found = ((path.parent, read_about(path.parent)) for path in results.glob(SUPERNETS))
+    runs = [
+        Run(folder, about.recipe, about.seed)
+        for folder, about in found
+        if isinstance(about.recipe, Recipe)
+    ]
+    for run in runs:
+        _check_place(run)
+    return sorted(runs, key=lambda run: (run.recipe.space, run.recipe.m, run.variant, run.seed))

@@ -1,0 +1,78 @@
+"""Every kind of file that is damaged: how undamaged ones are made, and how they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.damage import cells, networks, truths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of file.
+
+    Attributes:
+        name: in the table.
+        make: fills an empty folder with undamaged files.
+        pattern: of the file below that folder.
+        read: reads it as a command does; what is returned is compared with `==`.
+        command: what follows `python` where a sample of the inputs goes through the real command
+            line, given the folder; None: none does. Exit code 0 must leave all `outputs` as they
+            come out undamaged.
+        outputs: patterns of the files that the command writes.
+    """
+
+    name: str
+    make: Callable[[Path], object]
+    pattern: str
+    read: Callable[[Path], Any]
+    command: Callable[[Path], Sequence[object]] | None = None
+    outputs: tuple[str, ...] = ()
+
+
+KINDS = (
+    Kind("run.json", cells.make, cells.RUN, cells.read_runs, cells.rank, cells.RANKED),
+    Kind("scores.csv", cells.make, cells.SCORES, cells.read_scores, cells.rank, cells.RANKED),
+    Kind("scores.part.csv", cells.make_part, cells.PART, cells.score, cells.train, cells.TRAINED),
+    Kind("history.csv", cells.make, cells.HISTORY, cells.read_history),
+    Kind("times.csv", cells.make, cells.TIMES, cells.read_times),
+    Kind("checkpoint.pt, scored", cells.make_part, cells.WEIGHTS, cells.read_weights),
+    Kind(
+        "checkpoint.pt, resumed",
+        cells.make_half,
+        cells.WEIGHTS,
+        cells.resume,
+        cells.train,
+        cells.TRAINED,
+    ),
+    Kind("checkpoint-epoch1.pt", cells.make, cells.SNAPSHOT, cells.read_snapshot),
+    Kind("curve.csv", cells.make, cells.CURVE, cells.read_curve),
+    Kind("kendall_tau.csv", cells.make, "kendall_tau.csv", cells.read_rankings, cells.draw),
+    Kind("points.csv", cells.make, "points.csv", cells.read_rankings),
+    Kind("ranking.json", cells.make, "ranking.json", cells.read_rankings, cells.draw),
+    Kind("SHA256SUMS of a run", cells.make, cells.SUMS, cells.read_run_files),
+    Kind("SHA256SUMS of results", cells.make, "SHA256SUMS", cells.read_rankings),
+    Kind("run.json of S1", networks.make, networks.RUN, networks.read_supernet),
+    Kind("scores.csv of S1", networks.make, networks.SCORES, networks.read_scores),
+    Kind("search.json", networks.make, networks.SEARCH, networks.read_search, networks.search),
+    Kind("evaluated.csv", networks.make, networks.EVALUATED, networks.read_search, networks.search),
+    Kind(
+        "evaluation.csv",
+        networks.make,
+        networks.EVALUATION,
+        networks.read_network,
+        networks.tables,
+        networks.TABLES,
+    ),
+    Kind("best.pt", networks.make, networks.BEST, networks.read_best),
+    Kind("SHA256SUMS of a search", networks.make, networks.SUMS, networks.read_search),
+    Kind("recipe.json", truths.make, truths.RECIPE, truths.build),
+    Kind("part of a truth", truths.make, truths.PART, truths.build),
+    Kind("SHA256SUMS of a truth", truths.make, truths.SUMS, truths.build),
+)
+"""In the table's order."""

@@ -1,0 +1,124 @@
+"""A small damage campaign, and proof that a campaign counts what goes wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.damage import trials
+from tests.damage.damages import DAMAGES, draw
+from tests.damage.kinds import KINDS, Kind
+from tests.damage.tally import bad_lines, table_lines
+from tests.damage.trials import BELIEVED, HANG, HARMLESS, REFUSED, TRACEBACK, Trial, try_kind
+from tests.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from random import Random
+
+
+@pytest.mark.slow
+def test_nothing_is_believed_nothing_crashes_nothing_hangs() -> None:
+    command = ["-m", "tests.damage", "--inputs", "240", "--kills", "6", "--commands", "2"]
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    total = next(line for line in done.stdout.splitlines() if line.startswith("all "))
+    assert int(total.split()[1]) == 248
+
+
+WHOLE = "right\nor left\n"
+
+
+def make(folder: Path) -> None:
+    (folder / "file.txt").write_text(WHOLE)
+
+
+def content(folder: Path) -> str:
+    return (folder / "file.txt").read_bytes().decode("latin-1")
+
+
+def refusing(folder: Path) -> str:
+    if content(folder) != WHOLE:
+        raise ValueError("file.txt is damaged")
+    return "right"
+
+
+def crashing(folder: Path) -> str:
+    return {WHOLE: "right"}[content(folder)]
+
+
+def hanging(folder: Path) -> str:
+    if content(folder) != WHOLE:
+        time.sleep(600)
+    return "right"
+
+
+def wordless(folder: Path) -> str:
+    if content(folder) != WHOLE:
+        raise ValueError
+    return "right"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("read", "outcome"),
+    [
+        (refusing, REFUSED),
+        (content, BELIEVED),
+        (lambda _: "right", HARMLESS),
+        (crashing, TRACEBACK),
+        (wordless, TRACEBACK),
+        (hanging, HANG),
+    ],
+)
+def test_every_outcome_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], Any], outcome: str
+) -> None:
+    monkeypatch.setattr(trials, "LIMIT_S", 1.0 if outcome == HANG else 20.0)
+    (tmp_path / "made").mkdir()
+    make(tmp_path / "made")
+    monkeypatch.setattr(trials, "draw", _never_missing)
+    kind = Kind("file.txt", make, "file.txt", read)
+    found = list(try_kind(kind, tmp_path / "made", tmp_path / "scratch", range(2), 0, 0))
+    assert [trial.outcome for trial in found] == [outcome, outcome]
+
+
+def _never_missing(rng: Random, data: bytes, other: bytes) -> tuple[str, bytes]:
+    while True:
+        name, damaged = draw(rng, data, other)
+        if damaged is not None:
+            return name, damaged
+
+
+def test_the_table_counts_and_names_what_went_wrong() -> None:
+    tried = [
+        Trial("a", number, "cut", outcome, "said")
+        for number, outcome in enumerate([REFUSED, REFUSED, BELIEVED, HANG])
+    ]
+    lines = list(table_lines(tried))
+    assert lines[0].split() == ["tried", "refused", "harmless", "believed", "traceback", "hang"]
+    assert lines[-1].split() == ["all", "4", "2", "0", "1", "0", "1"]
+    assert list(bad_lines(tried, 1)) in (
+        ["a, input 2: cut: believed: said"],
+        ["a, input 3: cut: hang: said"],
+    )
+
+
+def test_inputs_repeat_and_every_damage_is_drawn(tmp_path: Path) -> None:
+    make(tmp_path)
+    kind = Kind("file.txt", make, "file.txt", content)
+    inputs = [trials.damaged(kind, tmp_path, number, seed=3) for number in range(300)]
+    assert inputs == [trials.damaged(kind, tmp_path, number, seed=3) for number in range(300)]
+    assert inputs != [trials.damaged(kind, tmp_path, number, seed=4) for number in range(300)]
+    assert {name for name, _ in inputs} >= set(DAMAGES) - {"another's", "half another's"}
+
+
+def test_names_of_kinds_are_distinct() -> None:
+    assert len({kind.name for kind in KINDS}) == len(KINDS)
