@@ -61,7 +61,7 @@ class CudaRecorder:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self.stream = torch.cuda.Stream(device)
+        self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch's
         with torch.cuda.stream(self.stream):
             self.pool = torch.cuda.graph_pool_handle()
 
@@ -165,12 +165,12 @@ class Captures:
 
     def _taken(self) -> list[tuple[nn.Parameter, torch.Tensor]]:
         """Copy the gradients that there are to where they stay, and leave none."""
-        used = [p for p in self.step.network.parameters() if p.grad is not None]
-        held = [self.gradients[p] for p in used]
-        torch._foreach_copy_(held, [p.grad for p in used])
-        for parameter in used:
+        made = [(p, p.grad) for p in self.step.network.parameters() if p.grad is not None]
+        held = [(p, self.gradients[p]) for p, _ in made]
+        torch._foreach_copy_([into for _, into in held], [gradient for _, gradient in made])
+        for parameter, _ in made:
             parameter.grad = None
-        return list(zip(used, held, strict=True))
+        return held
 
     def _held(self, x: torch.Tensor, labels: torch.Tensor) -> Batch:
         """Put a batch where captured steps read theirs."""

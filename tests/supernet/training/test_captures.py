@@ -220,13 +220,13 @@ def test_where_capturing_fails_training_goes_on_without() -> None:
     assert_same(plain.state_dict(), one.state_dict())
 
 
-class Watched(TorchDispatchMode):
+class Watched(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
     """Notes what a captured function must not do: wait for the device, draw, keep memory."""
 
     WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "is_nonzero", "unique")
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's
         self.forbidden: list[str] = []
         self.made: list[weakref.ref[torch.Tensor]] = []
 
