@@ -21,10 +21,11 @@ from bench.config.registry import PRESETS
 from bench.runs.run import load_space, open_run
 from supernet.data import data_set
 from supernet.data.sets import load_digits
+from supernet.distributed import ALONE
 from supernet.measure.measurements import MEASUREMENTS, measure_run
 from supernet.parts import resolve
 from supernet.runs import complete, scorer, train
-from supernet.training import trainer
+from supernet.training.trainer import Trainer
 from tests.measured_run import TINY
 from tests.pretend import pretending
 
@@ -123,19 +124,29 @@ def test_pixels_are_counted_where_they_lie(monkeypatch: pytest.MonkeyPatch) -> N
             _ = data.to(torch.device("cuda")).statistics
 
 
-def test_an_epochs_steps_wait_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many steps: what waits is what an epoch begins and ends with."""
-    monkeypatch.setattr(trainer, "SHOW_EVERY_S", float("inf"))
+def test_an_epochs_steps_wait_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is what an epoch ends with: two sums, all ranks' sum and the way there.
+
+    And once a step `clip_grad_norm_`, of pretence alone: it asks C++ where gradients lie.
+    """
     waits = []
     with pretending(monkeypatch) as there:
         for batch_size in ("100", "10"):
-            recipe = cells(batch_size=batch_size, epochs="1", **ONCE)
-            parts = resolve(recipe)
-            pool = parts.open_images(None, "cuda")
+            recipe = cells(batch_size=batch_size)
+            parts, space = resolve(recipe), load_space(recipe)
+            source = parts.open_images(None, "cuda").source(0, ALONE)
+            net: Any = parts.build()
+            one = Trainer(
+                net.to(torch.device("cuda")),
+                source,
+                recipe.training,
+                lambda rng, _, space=space: space.path(space.sample(rng)),
+                seed=0,
+            )
             there.num_waits = 0
-            train(open_run(tmp_path / batch_size, recipe, 0, "cuda", 1), parts, pool, "cuda")
+            one.run_epoch()
             waits.append(there.num_waits)
-    assert waits[0] == waits[1] > 0
+    assert waits == [4 + 2, 4 + 20]
 
 
 def moved(model: nn.Module) -> nn.Module:
