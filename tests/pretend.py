@@ -12,6 +12,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map_only
@@ -20,8 +21,11 @@ from torch.utils.weak import WeakIdKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import pytest
-
+NEEDS_GPU = (
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+)
+"""Marks of what can be seen on a GPU alone."""
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 MAY_MIX = {"__getitem__", "__setitem__", "copy_", "_has_compatible_shallow_copy_type"}
 """What PyTorch does across devices: indices on the CPU, and copies."""
@@ -122,6 +126,8 @@ def pretending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretend]:
 
         patch.setattr(torch, "load", loaded)
         patch.setattr(torch.random, "fork_rng", lambda devices: fork(devices=[]))  # noqa: ARG005 (torch's name)
+        # there is no driver to capture graphs
+        patch.setattr("supernet.training.trainer.captured", lambda step, ranks: step)  # noqa: ARG005 (captured's)
         yield there
 
 

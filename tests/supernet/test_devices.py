@@ -5,7 +5,10 @@ Whole stages run under `tests.pretend`, forward passes under PyTorch's own `Fake
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +30,7 @@ from supernet.parts import resolve
 from supernet.runs import complete, scorer, train
 from supernet.training.trainer import Trainer
 from tests.measured_run import TINY
-from tests.pretend import pretending
+from tests.pretend import NEEDS_GPU, pretending
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,18 +39,26 @@ if TYPE_CHECKING:
     from bench.runs.run import Run
 
 ONCE = {"snapshot_epochs": ""}
-NO_GRAPHS = {"cuda_graphs": "false"}
-"""There is no driver to capture them."""
+Gpu = Callable[[], AbstractContextManager[Any]]
+
+
+@pytest.fixture(params=["pretended", pytest.param("real", marks=NEEDS_GPU)])
+def gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Gpu:
+    """What 'cuda' can be used in: a GPU that there is, or one that there isn't."""
+    if request.param == "pretended":
+        return lambda: pretending(monkeypatch)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    return nullcontext
 
 
 def cells(**changes: str) -> Recipe:
-    return override(digits().recipe, TINY | NO_GRAPHS | {"m": "1"} | changes)
+    return override(digits().recipe, TINY | {"m": "1"} | changes)
 
 
 def kernels(space: str) -> Recipe:
     recipe = PRESETS["s1-small"]().recipe
     small = {"width": "0.1", "depth": "0.1", "image_size": "8", "in_channels": "1"}
-    return override(recipe, TINY_KERNELS | NO_GRAPHS | small | {"space": space, "m": "2"})
+    return override(recipe, TINY_KERNELS | small | {"space": space, "m": "2"})
 
 
 TINY_KERNELS = {
@@ -68,23 +79,25 @@ def completed(results: Path, recipe: Recipe, device: str) -> Run:
 
 @pytest.mark.parametrize("batch_norm", ["shadow", "single-sum", "combination", "none"])
 def test_a_run_of_cells_finds_on_a_gpu_what_it_finds_on_the_cpu(
-    batch_norm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    batch_norm: str, tmp_path: Path, gpu: Gpu
 ) -> None:
     recipe = cells(batch_norm=batch_norm)
     expected = completed(tmp_path / "cpu", recipe, "cpu").scores()
-    with pretending(monkeypatch):
+    with gpu():
         found = completed(tmp_path / "cuda", recipe, "cuda").scores()
     pd.testing.assert_frame_equal(found, expected, rtol=1e-4)
 
 
 @pytest.mark.slow
-def test_measurements_mix_no_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measurements_mix_no_devices(
+    tmp_path: Path, gpu: Gpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
     few = {"lemma_2.NUM_IMAGES": 8, "linear_jacobian.NUM_PROJECTIONS": 4, "curve.MAX_IMAGES": 8}
     for name, value in few.items():
         monkeypatch.setattr(f"supernet.measure.{name}", value)
     small = {"num_score_images": "20", "calibration_images": "24", "epochs": "1"}
     recipe = cells(space="first-branches", m="2", **small, **ONCE)
-    with pretending(monkeypatch):
+    with gpu():
         run = completed(tmp_path, recipe, "cuda")
         for name in MEASUREMENTS:
             measure_run(run, [name], None, "cuda", 1, 4)
@@ -93,15 +106,13 @@ def test_measurements_mix_no_devices(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("space", ["s1", "s2", "s3"])
-def test_supernets_of_kernels_train_and_score(
-    space: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_supernets_of_kernels_train_and_score(space: str, tmp_path: Path, gpu: Gpu) -> None:
     recipe = kernels(space)
     parts = resolve(recipe)
     rows = {}
     for device in ("cpu", "cuda"):
         run = open_run(tmp_path / device, recipe, 0, device, 1)
-        with pretending(monkeypatch):
+        with gpu():
             pool = parts.open_images(None, device)
             model = train(run, parts, pool, device)
             some = [run.space.sample(np.random.default_rng(number)) for number in range(2)]
@@ -109,6 +120,10 @@ def test_supernets_of_kernels_train_and_score(
     assert [r["architecture"] for r in rows["cpu"]] == [r["architecture"] for r in rows["cuda"]]
     losses = [[row["loss"] for row in rows[device]] for device in ("cpu", "cuda")]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def draw(space: Any, rng: np.random.Generator, progress: float) -> Any:  # noqa: ARG001 (called as a Sampler is)
+    return space.path(space.sample(rng))
 
 
 def test_pixels_are_counted_where_they_lie(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +155,7 @@ def test_an_epochs_steps_wait_for_nothing(monkeypatch: pytest.MonkeyPatch) -> No
                 net.to(torch.device("cuda")),
                 source,
                 recipe.training,
-                lambda rng, _, space=space: space.path(space.sample(rng)),
+                partial(draw, space),
                 seed=0,
             )
             there.num_waits = 0

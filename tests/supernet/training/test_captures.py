@@ -80,12 +80,16 @@ def trainer(
     batch_norm: str = "shadow",
     sampler: str = "uniform",
     seed: int = 0,
+    device: str = "cpu",
 ) -> Trainer:
-    data = load_digits()
+    data = load_digits().to(torch.device(device))
     model = initialise(lambda: CellNet(SKELETON, SPACE, norm_under_test(batch_norm)), seed)
+    model.to(torch.device(device))
     source = TensorSource(take(data.train, NUM_IMAGES), data.statistics, training, seed)
     draw = SAMPLERS[sampler]
-    return Trainer(model, source, training, lambda rng, t: draw(SPACE, rng, t), seed)
+    return Trainer(
+        model, source, training, lambda rng, t: draw(SPACE, rng, t), seed, may_capture=True
+    )
 
 
 def capturing(one: Trainer, capacity: int = 512) -> tuple[Trainer, Replays, Captures]:
@@ -101,9 +105,9 @@ def run(one: Trainer) -> Trainer:
     return one
 
 
-def adam(groups: list[dict[str, Any]], training: Training) -> torch.optim.Optimizer:
+def sgd(groups: list[dict[str, Any]], training: Training) -> torch.optim.Optimizer:
     """Build an own optimiser."""
-    return torch.optim.Adam(groups, lr=training.lr)
+    return torch.optim.SGD(groups, lr=training.lr, nesterov=True, momentum=0.5)
 
 
 def assert_same(one: Any, other: Any, where: str = "") -> None:
@@ -128,7 +132,7 @@ def assert_same(one: Any, other: Any, where: str = "") -> None:
         ({"precision": "bf16", "label_smoothing": 0.1}, "single", "uniform"),
         ({"optimizer": "rmsprop-tf", "lr": 1e-3}, "shadow-sum", "bernoulli"),
         (
-            {"optimizer": "tests.supernet.training.test_captures:adam", "lr": 1e-3},
+            {"optimizer": "tests.supernet.training.test_captures:sgd"},
             "combination",
             "uniform",
         ),
