@@ -164,6 +164,23 @@ def test_an_epochs_steps_wait_for_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert waits == [4 + 2, 4 + 20]
 
 
+def test_scoring_waits_for_a_chunk_not_for_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = []
+    with pretending(monkeypatch) as there:
+        for score_batch in ("60", "10"):
+            recipe = cells(score_batch=score_batch)
+            parts = resolve(recipe)
+            net: Any = parts.build()
+            data = parts.open_images(None, "cuda").data()
+            scores = scorer(parts, net.to(torch.device("cuda")), data)
+            some = list(parts.space.architectures())[:4]
+            there.num_waits = 0
+            rows = [*scores.raw(some), *scores.calibrated(some)]
+            waits.append(there.num_waits)
+            assert len(rows) == 8
+    assert waits == [8, 8]  # each architecture's means
+
+
 def moved(model: nn.Module) -> nn.Module:
     """Do what `.to('cuda')` does, which `FakeTensorMode` can't."""
     for module in model.modules():
