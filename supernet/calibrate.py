@@ -71,7 +71,8 @@ class Estimate:
         if self.values is None:
             self.values = [value for pooled in self.norms.values() for value in pooled.statistics()]
         buffers = [buffer for norm in self.norms for buffer in _buffers(norm)[:2]]
-        torch._foreach_copy_(buffers, self.values)
+        if buffers:  # an own net may have no batch norms
+            torch._foreach_copy_(buffers, self.values)
 
 
 class Pooled:
