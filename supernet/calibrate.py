@@ -24,7 +24,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bench.config.training import Calibration
 
@@ -42,6 +42,7 @@ class Estimate:
     def __init__(self, calibration: Calibration) -> None:
         self.calibration = calibration
         self.norms: dict[BatchNorm, Pooled | Running] = {}
+        self.values: list[torch.Tensor] | None = None  # means and variances by norm, once asked for
 
     def add(self, norm: BatchNorm, initial: Statistics, batch: Statistics, count: int) -> None:
         """Take in one batch.
@@ -59,10 +60,19 @@ class Estimate:
                 else Running(initial, self.calibration.calibration_momentum)
             )
         self.norms[norm].add(batch, count)
+        self.values = None
 
     def statistics(self, norm: BatchNorm) -> Statistics:
         """Return the mean and variance of one batch norm, each of shape (C,)."""
         return self.norms[norm].statistics()
+
+    def apply(self) -> None:
+        """Give the batch norms that were reached these statistics."""
+        if self.values is None:
+            self.values = [value for pooled in self.norms.values() for value in pooled.statistics()]
+        buffers = [buffer for norm in self.norms for buffer in _buffers(norm)[:2]]
+        if buffers:  # an own net may have no batch norms
+            torch._foreach_copy_(buffers, self.values)
 
 
 class Pooled:
@@ -152,10 +162,16 @@ def observing(model: nn.Module) -> Iterator[Observer]:
 @contextmanager
 def applied(estimate: Estimate) -> Iterator[None]:
     """Hold the batch norms that an estimate reached at its statistics; then put them back."""
-    saved = {norm: tuple(b.clone() for b in _buffers(norm)) for norm in estimate.norms}
+    with kept(estimate.norms):
+        estimate.apply()
+        yield
+
+
+@contextmanager
+def kept(norms: Iterable[BatchNorm]) -> Iterator[None]:
+    """Put batch norms' statistics back afterwards, whatever was applied."""
+    saved = {norm: tuple(b.clone() for b in _buffers(norm)) for norm in norms}
     try:
-        for norm in saved:
-            _restore(norm, estimate.statistics(norm))
         yield
     finally:
         for norm, values in saved.items():

@@ -133,6 +133,7 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
         None,
         run.seed,
         ranks=ranks,
+        may_capture=True,
     )
     path = run.folder / EVALUATION
 

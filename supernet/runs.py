@@ -25,6 +25,7 @@ from supernet.distributed import ALONE, Ranks
 from supernet.nets.initialisation import fan_out
 from supernet.parts import Parts, resolve
 from supernet.score import SupernetScorer
+from supernet.training.captures import may_repeat
 from supernet.training.checkpoints import finish, load_model, save_checkpoint
 from supernet.training.reporter import Reporter
 from supernet.training.trainer import Trainer, initialise
@@ -75,6 +76,7 @@ def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE)
         lambda rng, progress: parts.sampler(parts.space, rng, progress),
         run.seed,
         ranks=ranks,
+        may_capture=may_repeat(run.recipe),
     )
 
     def keep(epoch: Epoch) -> None:

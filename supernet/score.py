@@ -3,11 +3,13 @@
 An architecture costs one calibration pass and one scoring pass (and one more for its raw score).
 What paths share (in a cell supernet the stem and the branches of the first cell) is run once per
 batch for all architectures of a chunk: in training mode its statistics, in eval mode its outputs
-do not depend on the rest of the path, so this is exact.
+do not depend on the rest of the path, so this is exact. Nothing waits for the device until a
+chunk's last batch.
 """
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ import torch
 import torch.nn.functional as F
 
 from bench.base.names import call_plugin
-from supernet.calibrate import Estimate, applied, observing
+from supernet.calibrate import Estimate, applied, kept, observing
 from supernet.data.data_set import DataSet, Images, batches, take
 
 if TYPE_CHECKING:
@@ -62,7 +64,9 @@ class SupernetScorer:
         self.model: Any = model
         self.space = space
         self.recipe = recipe
-        self.statistics = data.statistics
+        mean, std = data.statistics
+        device = data.train.labels.device
+        self.statistics = mean.to(device), std.to(device)
         self.scorers = {"accuracy": is_correct, "loss": loss_per_image, **scorers}
         calibration = recipe.calibration
         self.scoring = take(data.split(recipe.score_split), recipe.num_score_images)
@@ -87,7 +91,7 @@ class SupernetScorer:
         calibration = self.recipe.calibration
         shared, estimates = Estimate(calibration), [Estimate(calibration) for _ in architectures]
         paths = [self.space.path(architecture) for architecture in architectures]
-        with observing(self.model) as observer:
+        with observing(self.model) as observer, self._precision():
             for x, _ in batches(
                 self.calibrating,
                 calibration.calibration_batch,
@@ -109,36 +113,46 @@ class SupernetScorer:
         self.model.eval()
         means = [Means(self.scorers) for _ in architectures]
         paths = [self.space.path(architecture) for architecture in architectures]
-        held = estimates or [Estimate(self.recipe.calibration) for _ in architectures]
-        for x, labels in batches(self.scoring, self.recipe.score_batch, self.statistics):
-            h = self.model.shared(x)
-            for path, estimate, mean in zip(paths, held, means, strict=True):
-                with applied(estimate):
+        estimates = estimates or []
+        norms = {norm: None for estimate in estimates for norm in estimate.norms}
+        with kept(norms), self._precision():
+            for x, labels in batches(self.scoring, self.recipe.score_batch, self.statistics):
+                h = self.model.shared(x)
+                for path, mean, estimate in zip_longest(paths, means, estimates):
+                    if estimate is not None:
+                        estimate.apply()
                     mean.add(self.model.rest(h, path), labels)
         rows = []
         for architecture, mean in zip(architectures, means, strict=True):
             identity = self.space.identity(architecture)
-            rows.append(identity | {"calibrated": estimates is not None} | mean.values())
+            rows.append(identity | {"calibrated": bool(estimates)} | mean.values())
         return rows
+
+    def _precision(self) -> torch.autocast:
+        """Return the context that the network runs in."""
+        is_bf16 = self.recipe.score_precision == "bf16"
+        return torch.autocast(self.scoring.labels.device.type, torch.bfloat16, is_bf16)
 
 
 class Means:
-    """Each scorer's mean over images, gathered batch by batch in float64."""
+    """Each scorer's mean over images, gathered batch by batch in float64 where the logits lie."""
 
     def __init__(self, scorers: Mapping[str, Scorer]) -> None:
         self.scorers = scorers
-        self.sums = dict.fromkeys(scorers, 0.0)
+        self.sums: dict[str, torch.Tensor] = {}
         self.count = 0
 
     def add(self, logits: torch.Tensor, labels: torch.Tensor) -> None:
         """Add a batch: logits (B, num_classes) and labels (B,)."""
         self.count += len(labels)
         for name, scorer in self.scorers.items():
-            self.sums[name] += float(per_image(name, scorer, logits.float(), labels).sum())
+            added = per_image(name, scorer, logits.float(), labels).sum()
+            self.sums[name] = self.sums[name] + added if name in self.sums else added
 
     def values(self) -> dict[str, float]:
-        """Return the means by name."""
-        return {name: total / self.count for name, total in self.sums.items()}
+        """Return the means by name; only here the device is waited for."""
+        totals = torch.stack(list(self.sums.values())).tolist()
+        return {name: total / self.count for name, total in zip(self.sums, totals, strict=True)}
 
 
 def per_image(

@@ -65,6 +65,7 @@ class Recipe(Trained):
         score_split: the images that score.
         num_score_images: how many; 0: all.
         score_batch: images a batch; 0: all in one.
+        score_precision: of the passes that calibrate and score, 'fp32' or 'bf16' (autocast).
         scorers: further ones, beside accuracy and loss.
         snapshot_epochs: epochs whose weights are kept.
         calibration: of batch-norm statistics, before an architecture is scored.
@@ -77,6 +78,7 @@ class Recipe(Trained):
     score_split: str = "valid"
     num_score_images: int = 0
     score_batch: int = 250
+    score_precision: str = "fp32"
     scorers: tuple[str, ...] = ()
     snapshot_epochs: tuple[int, ...] = ()
     calibration: Calibration = field(default_factory=Calibration)
@@ -84,7 +86,7 @@ class Recipe(Trained):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_least(self, 0, "num_score_images", "score_batch")
-        check_choice(self, initialisation=("net", "fan-out"))
+        check_choice(self, initialisation=("net", "fan-out"), score_precision=("fp32", "bf16"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,7 @@ class Training:
             DistributedDataParallel does, and rank 0's running statistics are kept. One process
             has the whole batch: there it changes nothing.
         workers: processes that decode images (image folders too large for memory).
+        cuda_graphs: whether steps are captured on a GPU (`supernet.training.captures`).
     """
 
     epochs: int = 100
@@ -71,6 +72,7 @@ class Training:
     freeze_batch_norm: bool = False
     sync_batch_norm: bool = False
     workers: int = 4
+    cuda_graphs: bool = True
 
     def __post_init__(self) -> None:
         check_least(self, 1, "epochs", "batch_size", "accumulate")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 KINDS: dict[str, type[Recipe | Final]] = {"supernet": Recipe, "network": Final}
 FINAL_NAMES = ("retrain", "transfer")
 PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
+SPEED_FIELDS = ("workers", "cuda_graphs")
+"""Fields of a recipe that say how fast, not what: a run goes on whatever they are."""
 HERE = Path(__file__).resolve().parent
 
 
@@ -161,7 +163,7 @@ def skeleton_type(net: str) -> type[Any]:
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """List the fields in which a recipe differs from a folder's, with both values."""
-    names = dict.fromkeys([*new, *old])
+    names = [name for name in dict.fromkeys([*new, *old]) if name not in SPEED_FIELDS]
     return [
         f"{name}={old.get(name)} (asked: {new.get(name)})"
         for name in names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,7 +20,8 @@ def augment(
     Args:
         pixels: uint8 tensor of shape (B, C, H, W).
         training: holds crop_padding, flip and cutout (the side of the square, in pixels).
-        generator: CPU generator; its draws are the same on every device.
+        generator: CPU generator; its draws are the same on every device, and are sent there
+            without waiting for what still runs.
 
     Returns:
         Augmented pixels, and the mask of shape (B, 1, H, W) to multiply the input with (None
@@ -27,13 +29,14 @@ def augment(
     """
     batch, _, height, width = pixels.shape
     device = pixels.device
+    sent = partial(torch.Tensor.to, device=device, non_blocking=True)
     padding = training.crop_padding
     if padding or training.flip:
-        shifts = torch.randint(2 * padding + 1, (2, batch, 1), generator=generator).to(device)
+        shifts = sent(torch.randint(2 * padding + 1, (2, batch, 1), generator=generator))
         rows = shifts[0] + torch.arange(height, device=device)  # (B, H)
         columns = torch.arange(width, device=device).expand(batch, -1)
         if training.flip:
-            is_flipped = torch.randint(2, (batch, 1), generator=generator).to(device)
+            is_flipped = sent(torch.randint(2, (batch, 1), generator=generator))
             columns = torch.where(is_flipped == 1, width - 1 - columns, columns)
         columns = shifts[1] + columns  # (B, W)
         padded = F.pad(pixels, (padding,) * 4)
@@ -42,7 +45,7 @@ def augment(
         pixels = pixels.permute(0, 3, 1, 2)  # (B, C, H, W), channels last in memory
     if not training.cutout:
         return pixels, None
-    centre = torch.rand((2, batch, 1), generator=generator).to(device)
+    centre = sent(torch.rand((2, batch, 1), generator=generator))
     spans = [
         _span(centre[axis], size, training.cutout) for axis, size in enumerate((height, width))
     ]

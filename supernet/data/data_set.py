@@ -110,7 +110,7 @@ def take(images: Images, num_images: int) -> Images:
 
 def to_input(pixels: torch.Tensor, statistics: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
     """Normalise uint8 pixels into a channels-last float tensor of shape (B, C, H, W)."""
-    mean, std = (part.to(pixels.device) for part in statistics)
+    mean, std = (part.to(pixels.device, non_blocking=True) for part in statistics)
     x = pixels.to(torch.float32).sub_(mean).div_(std)
     return x.contiguous(memory_format=torch.channels_last)
 
@@ -137,4 +137,4 @@ def batches(
 
 
 def _value_counts(channel: torch.Tensor) -> torch.Tensor:
-    return torch.bincount(channel.flatten().int(), minlength=256).double()
+    return torch.bincount(channel.flatten().int(), minlength=256).double().cpu()

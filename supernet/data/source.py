@@ -94,7 +94,7 @@ class TensorSource:
         """Yield each step's micro-batches."""
         order = torch.randperm(len(self.images), generator=self.order)
         for index in torch.split(order, self.training.batch_size)[: self.num_steps]:
-            x, labels = self._batch(index.to(self.device))
+            x, labels = self._batch(index.to(self.device, non_blocking=True))
             if self.ranks.size * self.training.accumulate == 1:
                 yield [(x, labels)]
                 continue

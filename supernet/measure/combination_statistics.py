@@ -73,7 +73,9 @@ def calibrate_all(snapshots: Snapshots, epoch: int) -> list[list[Floats]]:
     under_test = [set(place.norm.modules()) for place in model.path_sums()]
     return [
         [
-            np.stack([value.numpy() for value in estimate.statistics(norm)]).astype(np.float64)
+            np.stack([value.cpu().numpy() for value in estimate.statistics(norm)]).astype(
+                np.float64
+            )
             for norms in under_test
             for norm in estimate.norms
             if norm in norms

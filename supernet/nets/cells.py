@@ -20,8 +20,8 @@ from torch import nn
 
 from bench.network.cell import OPERATIONS
 from bench.network.skeleton import Skeleton
-from supernet.nets.cell_layers import OPERATION_MODULES, ConvBnRelu
-from supernet.shadow_bn import SHADOW, NormUnderTest, combinations
+from supernet.nets.cell_layers import OPERATION_MODULES, ConvBnRelu, normed
+from supernet.shadow_bn import SHADOW, NormUnderTest, chosen, combinations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,8 +143,8 @@ class BranchCell(nn.Module):
     def sum(self, branches: list[torch.Tensor], active: tuple[int, ...]) -> torch.Tensor:
         """Sum branches and run node 5."""
         total = branches[0]
-        for branch in branches[1:]:
-            total = total + branch
+        for number, branch in enumerate(branches[1:]):
+            total = total.add_(branch) if number else total + branch  # the first may be shared
         out: torch.Tensor = self.node(total, active)  # (B, channels, H, W)
         return out
 
@@ -167,10 +167,12 @@ class SumNode(nn.Module):
 
     def forward(self, total: torch.Tensor, active: tuple[int, ...]) -> torch.Tensor:
         """Run node 5 on the sum of the active paths."""
-        if self.is_on_sum:
-            x = self.after(self.conv(self.norm(total, active)))
+        after = self.after if self.is_on_sum else chosen(self.norm, active)
+        x = self.norm(total, active) if self.is_on_sum else total
+        if isinstance(after, nn.BatchNorm2d):
+            x = normed(self.conv, after, x)
         else:
-            x = self.norm(self.conv(total), active)
+            x = self.norm(self.conv(x), active)
         return torch.relu_(x)  # (B, channels, H, W)
 
 

@@ -65,7 +65,7 @@ def train_cell(
     model = initialise(lambda: CellNetwork(cell, skeleton), seed)
     model = model.to(data.train.pixels.device)
     source = TensorSource(data.train, data.statistics, training, seed)
-    trainer = Trainer(model, source, training, None, seed)
+    trainer = Trainer(model, source, training, None, seed, may_capture=True)
     while not trainer.is_finished:
         trainer.run_epoch()
     result = {"time_s": sum(epoch.time_s for epoch in trainer.history)}

@@ -29,7 +29,7 @@ class PlainLoop:
 
     def forward(self, x: torch.Tensor, path: NetPath) -> torch.Tensor:
         """Return logits of shape (B, 10) for contiguous images (B, 3, 32, 32)."""
-        x = self.model.stem(x)
+        x = conv_bn_relu(self.model.stem_conv, x)
         for layer in self.model.layers:
             x = run_cell(layer, x, path) if isinstance(layer, BranchCell) else layer(x)
         out: torch.Tensor = self.model.classifier(x.mean((2, 3)))
@@ -57,8 +57,13 @@ def run_cell(cell: Any, x: torch.Tensor, path: NetPath) -> torch.Tensor:
     total: torch.Tensor | int = 0
     for node, operations in enumerate(path):
         for op in operations:
-            h = cell.projections[node](x)
+            h = conv_bn_relu(cell.projections[node], x)
             is_pool = op == POOL
-            total = total + (F.max_pool2d(h, 3, 1, 1) if is_pool else cell.operations[node][op](h))
-    out: torch.Tensor = cell.node(total, active_paths(path))
-    return out
+            branch = cell.operations[node][op]
+            total = total + (F.max_pool2d(h, 3, 1, 1) if is_pool else conv_bn_relu(branch, h))
+    return torch.relu_(cell.node.norm(cell.node.conv(total), active_paths(path)))
+
+
+def conv_bn_relu(module: Any, x: torch.Tensor) -> torch.Tensor:
+    """Run one after the other."""
+    return torch.relu_(module.norm(module.conv(x)))

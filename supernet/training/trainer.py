@@ -18,23 +18,25 @@ from __future__ import annotations
 import json
 import math
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.base.streams import child_rng
 from supernet.distributed import ALONE, Ranks
+from supernet.training.captures import Captures, captured
 from supernet.training.ema import Ema
 from supernet.training.optimizers import build_optimizer
 from supernet.training.schedule import learning_rate
+from supernet.training.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     import numpy as np
 
@@ -78,6 +80,8 @@ class Trainer:
         sample_path: called with (rng, progress in [0, 1)) once a step; None: a model without paths.
         seed: root of the streams for paths and dropout.
         ranks: this process among all.
+        may_capture: whether steps of one path launch the same kernels each time, so that on a GPU
+            they may become CUDA graphs.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Trainer:
         seed: int,
         *,
         ranks: Ranks = ALONE,
+        may_capture: bool = False,
     ) -> None:
         self.model = model.to(memory_format=torch.channels_last)
         self.source = source
@@ -102,6 +107,8 @@ class Trainer:
             has_paths=sample_path is not None,
             sync_batch_norm=training.sync_batch_norm,
         )
+        self.step = Step(self.parallel, training, source.device)
+        self.gradients = captured(self.step, ranks) if may_capture else self.step
         self.optimizer = build_optimizer(model, training)
         self.ema = Ema(self.model, training.ema_decay) if training.ema_decay else None
         self.paths = child_rng(seed, "paths")
@@ -118,7 +125,7 @@ class Trainer:
         Raises:
             ValueError: the loss is no longer finite.
         """
-        with self._dropout_stream():
+        with self._dropout_stream(), self._device_stream():
             result = self._run_epoch(on_step)
         if not math.isfinite(result.loss):
             raise ValueError(
@@ -133,39 +140,29 @@ class Trainer:
         training, device = self.training, self.source.device
         epoch, num_steps = len(self.history), self.source.num_steps
         self._set_mode()
-        totals = torch.zeros(3, dtype=torch.float64)  # images, summed loss, correct
-        loss_sum, num_correct = torch.zeros((), device=device), torch.zeros((), device=device)
         num_seen, lr = 0, learning_rate(training, epoch, 0.0)
-        for step, parts in enumerate(self.source.epoch(epoch)):
-            progress = (epoch + step / num_steps) / training.epochs
-            lr = learning_rate(training, epoch, step / num_steps)
+        self.step.reset()
+        for number, parts in enumerate(self.source.epoch(epoch)):
+            progress = (epoch + number / num_steps) / training.epochs
+            lr = learning_rate(training, epoch, number / num_steps)
             for group in self.optimizer.param_groups:
                 group["lr"] = lr
             path = self.sample_path(self.paths, progress) if self.sample_path else None
             self.optimizer.zero_grad(set_to_none=True)
-            step_size = sum(len(labels) for _, labels in parts)
-            for number, (x, labels) in enumerate(parts, start=1):
-                with self._synchronised(is_last=number == len(parts)):
-                    with torch.autocast(device.type, torch.bfloat16, training.precision == "bf16"):
-                        logits = self.parallel(x, path)
-                        objective = F.cross_entropy(
-                            logits, labels, label_smoothing=training.label_smoothing
-                        )
-                    (objective * (len(labels) / step_size)).backward()  # type: ignore[no-untyped-call]  # torch's
-                num_seen += len(labels)
-                loss_sum += objective.detach() * len(labels)
-                num_correct += (logits.detach().argmax(1) == labels).sum()
-            nn.utils.clip_grad_norm_(self.model.parameters(), training.grad_clip)
+            self.gradients(parts, path)
             self.optimizer.step()
             if self.ema is not None:
                 self.ema.update(self.model)
+            num_seen += sum(len(labels) for _, labels in parts)
             if on_step is not None and time.perf_counter() - shown_at > SHOW_EVERY_S:
                 shown_at = time.perf_counter()
-                fraction = (epoch + (step + 1) / num_steps) / training.epochs
+                fraction = (epoch + (number + 1) / num_steps) / training.epochs
                 speed = self.ranks.size * num_seen / (shown_at - started)
-                loss, accuracy = loss_sum.item() / num_seen, num_correct.item() / num_seen
+                loss, accuracy = (value.item() / num_seen for value in self.step.sums)
                 on_step(Progress(epoch + 1, training.epochs, fraction, loss, accuracy, speed))
-        totals[:] = torch.tensor([num_seen, loss_sum.item(), num_correct.item()])
+        totals = torch.tensor(
+            [num_seen, *(value.item() for value in self.step.sums)], dtype=torch.float64
+        )
         seen, loss, correct = self.ranks.sum(totals.to(device)).tolist()
         return Epoch(epoch + 1, lr, loss / seen, correct / seen, time.perf_counter() - started)
 
@@ -207,13 +204,11 @@ class Trainer:
             torch.manual_seed(int(child_rng(self.seed, name).integers(2**63)))
             yield
 
-    @contextmanager
-    def _synchronised(self, *, is_last: bool) -> Iterator[None]:
-        """Average gradients over the processes in a step's last micro-batch only."""
-        with ExitStack() as stack:
-            if isinstance(self.parallel, nn.parallel.DistributedDataParallel) and not is_last:
-                stack.enter_context(self.parallel.no_sync())
-            yield
+    def _device_stream(self) -> AbstractContextManager[None]:
+        """Return the context that steps run in."""
+        if isinstance(self.gradients, Captures):
+            return self.gradients.recorder.running()
+        return nullcontext()
 
 
 def in_parallel(

@@ -104,6 +104,13 @@ def test_folder_of_another_recipe_is_refused(whole: Run) -> None:
         open_run(whole.folder.parent.parent, other, 0, "cpu", 1)
 
 
+def test_it_goes_on_at_another_speed(whole: Run) -> None:
+    """Workers and CUDA graphs change how fast, not what."""
+    training = replace(whole.recipe.training, workers=1, cuda_graphs=False)
+    other = replace(whole.recipe, training=training)
+    open_run(whole.folder.parent.parent, other, 0, "cpu", 1)
+
+
 def test_run_is_read_back(whole: Run) -> None:
     assert read_run(whole.folder) == whole
 

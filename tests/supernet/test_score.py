@@ -128,6 +128,21 @@ def test_what_paths_share_is_run_once_a_batch(data: DataSet) -> None:
     assert calls.count("second") == batches * using_node_0
 
 
+def test_bfloat16_is_near_and_for_scoring_alone(data: DataSet) -> None:
+    model = build()
+    both = [
+        [*scorer.raw(SOME), *scorer.calibrated(SOME)]
+        for precision in ("fp32", "bf16")
+        for scorer in [
+            SupernetScorer(model, SPACE, data, replace(RECIPE, score_precision=precision))
+        ]
+    ]
+    for exact, rounded in zip(*both, strict=True):
+        assert exact["loss"] != rounded["loss"]
+        assert exact["loss"] == pytest.approx(rounded["loss"], rel=0.02)
+    assert not torch.is_autocast_enabled("cpu")
+
+
 def margin(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Score by the margin between the label's logit and the best other: an own scorer."""
     own = logits.gather(1, labels[:, None])[:, 0]

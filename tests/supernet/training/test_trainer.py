@@ -14,7 +14,7 @@ from supernet.data.sets import load_digits
 from supernet.data.source import TensorSource, torch_generator
 from supernet.distributed import Ranks
 from supernet.nets.cells import CellNet
-from supernet.sampling import SAMPLERS, uniform
+from supernet.sampling import uniform
 from supernet.shadow_bn import norm_under_test
 from supernet.training.optimizers import build_optimizer
 from supernet.training.schedule import learning_rate
@@ -154,17 +154,6 @@ def test_bfloat16_trains() -> None:
     one = trainer(Training(epochs=1, precision="bf16"))
     assert math.isfinite(one.run_epoch().loss)
     assert all(p.dtype == torch.float32 for p in one.model.parameters())
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_cuda_trains_as_the_cpu_does() -> None:
-    data = load_digits().to(torch.device("cuda"))
-    model = initialise(lambda: CellNet(SKELETON, SPACE), 0).cuda()
-    source = TensorSource(take(data.train, 100), data.statistics, TRAINING, 0)
-    draw = SAMPLERS["uniform"]
-    one = Trainer(model, source, TRAINING, lambda rng, t: draw(SPACE, rng, t), seed=0)
-    assert one.run_epoch().loss == pytest.approx(trainer().run_epoch().loss, rel=1e-3)
 
 
 def test_divergence_is_named() -> None:

@@ -1,0 +1,142 @@
+"""Speed on a GPU: the `paper` preset's step without and with CUDA graphs, and its scoring.
+
+Wall-clock, as the host works while the GPU does; what is compared is run by turns, in one run.
+Both trainers draw the same few paths again and again, so that what is timed is captured already.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from bench.base.timing import row
+from bench.config.cell_presets import paper
+from bench.space.branches import Branches
+from supernet.data.data_set import DataSet, Images
+from supernet.data.source import TensorSource
+from supernet.parts import resolve
+from supernet.runs import scorer
+from supernet.training.trainer import Trainer, initialise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.config.recipe import Recipe
+
+NUM_PATHS = 16
+REPEATS = 5
+WARM_UP = 3  # epochs: a path's first step runs as it is, its second is captured
+NUM_SCORED = 255
+RECIPE = replace(paper().recipe, num_score_images=2000, score_batch=500)
+"""The `paper` preset, scored on 2,000 images."""
+
+
+def measure_gpu(device: str) -> list[dict[str, Any]]:
+    """Measure training and scoring on a GPU; return rows of speed.csv."""
+    return [*_training(device), *_scoring(device)]
+
+
+def _training(device: str) -> list[dict[str, Any]]:
+    """Compare steps in bf16: eager, and captured as CUDA graphs."""
+    trainers = {
+        name: _trainer(device, captured=name == "captured") for name in ("eager", "captured")
+    }
+    epochs = {name: trainer.run_epoch for name, trainer in trainers.items()}
+    for epoch in epochs.values():
+        for _ in range(WARM_UP):
+            epoch()
+    taken: dict[str, list[float]] = {name: [] for name in epochs}
+    for _ in range(REPEATS):
+        for name, epoch in epochs.items():
+            taken[name].append(_wall_s(device, epoch) / NUM_PATHS)
+    eager, captured = (statistics.median(times) for times in taken.values())
+    images = RECIPE.training.batch_size / captured
+    return [
+        row("gpu_step", eager / captured, "ratio", 2.4) | {"ours_s": captured, "baseline_s": eager},
+        row("gpu_step_captured", 1000 * captured, "ms", 10.5),
+        row("gpu_busy_eager", _busy(epochs["eager"]), "%", 0.0),
+        row("gpu_busy_captured", _busy(epochs["captured"]), "%", 90.0),
+        row("gpu_training", images, "images/s", 9000.0),
+    ]
+
+
+def _scoring(device: str) -> list[dict[str, Any]]:
+    """Time architectures calibrated and scored, raw and calibrated, in both precisions."""
+    rows = []
+    for precision, aim in (("fp32", 70.0), ("bf16", 30.0)):
+        recipe = replace(
+            RECIPE,
+            score_precision=precision,
+            calibration=replace(RECIPE.calibration, calibration_images=500),
+        )
+        parts = resolve(recipe)
+        scores = scorer(parts, _model(recipe, device), _data(2000, device))
+        chosen = list(parts.space.architectures())[:NUM_SCORED]
+
+        def both(scores: Any = scores, chosen: list[Any] = chosen) -> None:
+            for _ in itertools.chain(scores.raw(chosen), scores.calibrated(chosen)):
+                pass
+
+        rows.append(row(f"gpu_scoring_{precision}", _wall_s(device, both), "s", aim))
+    return rows
+
+
+def _trainer(device: str, *, captured: bool) -> Trainer:
+    training = replace(RECIPE.training, epochs=10_000, precision="bf16", cuda_graphs=captured)
+    space = Branches(RECIPE.m)
+    every = space.architectures()
+    chosen = every[:: len(every) // NUM_PATHS][:NUM_PATHS]
+    paths = itertools.cycle([space.path(architecture) for architecture in chosen])
+    data = _data(NUM_PATHS * training.batch_size, device)
+    return Trainer(
+        _model(RECIPE, device),
+        TensorSource(data.train, data.statistics, training, 0),
+        training,
+        lambda *_: next(paths),
+        0,
+        may_capture=True,
+    )
+
+
+def _model(recipe: Recipe, device: str) -> Any:
+    model = initialise(lambda: resolve(recipe).build(), 0)  # type: ignore[arg-type, return-value]  # it is a module
+    return model.to(torch.device(device)).to(memory_format=torch.channels_last)
+
+
+def _data(num_images: int, device: str) -> DataSet:
+    generator = torch.Generator().manual_seed(0)
+    shape = (num_images, RECIPE.skeleton.in_channels, *2 * (RECIPE.skeleton.image_size,))
+    pixels = torch.randint(256, shape, generator=generator, dtype=torch.uint8)
+    images = Images(pixels, torch.arange(num_images) % RECIPE.skeleton.num_classes)
+    return DataSet("noise", images, images, images, 10).to(torch.device(device))
+
+
+def _wall_s(device: str, function: Callable[[], object]) -> float:
+    """Time a call and all that it launched, in s."""
+    _wait(device)
+    started = time.perf_counter()
+    function()
+    _wait(device)
+    return time.perf_counter() - started
+
+
+def _busy(function: Callable[[], object]) -> float:
+    """Return the share of a call's time in which a GPU's kernels run, in percent."""
+    if not torch.cuda.is_available():
+        return 0.0
+    with profile(activities=[ProfilerActivity.CUDA]) as found:
+        taken = _wall_s("cuda", function)
+    events = [event for event in found.events() or () if event.device_type.name == "CUDA"]
+    busy_us = sum(event.time_range.elapsed_us() for event in events)
+    return float(100 * busy_us / (1e6 * taken))
+
+
+def _wait(device: str) -> None:
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize(torch.device(device))
