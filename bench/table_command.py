@@ -29,10 +29,10 @@ from rich.progress import (
 from bench.base.command import run_command
 from bench.network.cell import Cell
 from bench.network.skeleton import Skeleton
-from bench.table import csv_rows
-from bench.table.csv_rows import DEFAULT_EPOCHS, branches_cell, graph_cell
-from bench.table.download import FILES, download, official_file
 from bench.table.importers import import_sources
+from bench.table.sources import csv_rows
+from bench.table.sources.csv_rows import DEFAULT_EPOCHS, branches_cell, graph_cell
+from bench.table.sources.download import FILES, download, official_file
 from bench.table.table import Table, data_folder, default_table_path
 from bench.table.text import answer, description
 from bench.table.verify import verify
@@ -72,7 +72,9 @@ def _download_options(p: CommandParser) -> None:
 
 
 def _import_options(p: CommandParser) -> None:
-    p.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help=".tfrecord or .csv file")
+    p.add_argument(
+        "sources", nargs="+", type=Path, metavar="SOURCE", help=".tfrecord, .csv or .h5 file"
+    )
     p.add_argument(
         "--out", type=Path, default=default_table_path(), metavar="FILE", help="table to write"
     )
@@ -84,6 +86,11 @@ def _import_options(p: CommandParser) -> None:
     )
     p.add_argument(
         "--skip-unknown", action="store_true", help="leave out CSV rows with an empty accuracy"
+    )
+    p.add_argument(
+        "--fewer-repeats",
+        action="store_true",
+        help="take cells that have fewer repeats than others of their source",
     )
     p.add_argument(
         "--data-set",
@@ -141,6 +148,7 @@ def _import(
     out: Path,
     epochs: int,
     skip_unknown: bool,
+    fewer_repeats: bool,
     data_set: str | None,
     **skeleton: int,
 ) -> None:
@@ -154,6 +162,7 @@ def _import(
             skeleton=network,
             epochs=epochs,
             skip_unknown=skip_unknown,
+            fewer_repeats=fewer_repeats,
             data_set=data_set,
             advance=lambda num_bytes: progress.advance(task, num_bytes),
         )
@@ -226,7 +235,7 @@ VERBS: dict[str, tuple[Callable[..., None], Callable[[CommandParser], None], str
     "import": (
         _import,
         _import_options,
-        "make a table of .tfrecord and .csv files",
+        "make a table of .tfrecord, .csv and .h5 files",
         f"nasbench_only108.tfrecord\n\n{csv_rows.__doc__}",
     ),
     "verify": (

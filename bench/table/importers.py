@@ -1,4 +1,4 @@
-"""Import sources, official TFRecord files and CSV, into one table."""
+"""Import sources, official TFRecord files, CSV and other tables, into one table."""
 
 import functools
 import hashlib
@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from bench.network.skeleton import NASBENCH101, Skeleton
-from bench.table.csv_rows import DEFAULT_EPOCHS, read_csv
-from bench.table.data import Source, TableData, TableError, write
-from bench.table.merge import merge
-from bench.table.nasbench_rows import read_tfrecord
+import numpy as np
 
-SUFFIXES = (".tfrecord", ".csv")
+from bench.network.skeleton import NASBENCH101, Skeleton
+from bench.table.data import Source, TableData, TableError
+from bench.table.merge import merge
+from bench.table.sources.csv_rows import DEFAULT_EPOCHS, read_csv
+from bench.table.sources.nasbench_rows import read_tfrecord
+from bench.table.sources.tables import read_table
+from bench.table.write import write
+
+SUFFIXES = (".tfrecord", ".csv", ".h5")
 _CHUNK = 1 << 20
+_NUM_NAMED = 3
 
 
 def import_sources(
@@ -23,6 +28,7 @@ def import_sources(
     skeleton: Skeleton = NASBENCH101,
     epochs: int = DEFAULT_EPOCHS,
     skip_unknown: bool = False,
+    fewer_repeats: bool = False,
     data_set: str | None = None,
     advance: Callable[[int], object] = lambda _: None,
 ) -> int:
@@ -31,11 +37,12 @@ def import_sources(
     Where several know a cell, see `merge.merge`.
 
     Args:
-        paths: files ending in `.tfrecord` or `.csv`.
+        paths: files ending in `.tfrecord` or `.csv`, or in `.h5` where they are tables.
         out: the table to write.
-        skeleton: the network that the figures belong to.
+        skeleton: the network that the figures belong to; a table knows its own.
         epochs: the budget of CSV rows that do not state it.
         skip_unknown: leave out CSV rows with an empty accuracy instead of refusing them.
+        fewer_repeats: take cells that have fewer repeats than others of their source.
         data_set: what the figures were measured on, by the name that a recipe calls it; None:
             unknown, CIFAR-10 in NAS-Bench-101's network.
         advance: called now and then with the number of bytes read since.
@@ -44,16 +51,19 @@ def import_sources(
         The number of rows left out.
 
     Raises:
-        TableError: for the first record that is refused, or sources that disagree.
+        TableError: for the first record that is refused, cells with fewer repeats than others of
+            their source, or sources that disagree.
         OSError: if a file is missing or cannot be written.
     """
     tables, num_skipped = [], 0
     for path in paths:
         table, skipped = _read(path, skeleton, epochs, skip_unknown, advance)
+        if not fewer_repeats:
+            check_repeats(path, table)
         tables.append(table)
         num_skipped += skipped
     if not tables:
-        raise TableError("nothing to import: name at least one .tfrecord or .csv file")
+        raise TableError("nothing to import: name at least one .tfrecord, .csv or .h5 file")
     whole = functools.reduce(merge, tables)
     details = {**whole.details, **({"data_set": data_set} if data_set else {})}
     write(out, replace(whole, details=details))
@@ -69,6 +79,27 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def check_repeats(path: Path, table: TableData) -> None:
+    """Refuse a source in which some cells have fewer repeats than others, as where it was cut.
+
+    Raises:
+        TableError: naming how many, and the first of them.
+    """
+    for epochs, budget in table.budgets.items():
+        counts = (~np.isnan(np.stack([*budget.figures.values()]))).any(axis=0).sum(axis=1)
+        fewer = np.flatnonzero(counts < counts.max())
+        if len(fewer):
+            named = ", ".join(
+                f"{table.hashes[index].tobytes().hex()} ({counts[index]})"
+                for index in fewer[:_NUM_NAMED]
+            )
+            raise TableError(
+                f"{path}: {len(fewer):,} of {len(counts):,} cells have fewer than {counts.max()} "
+                f"repeats after {epochs} epochs, first {named}: is the file whole? if so, import "
+                "it with --fewer-repeats"
+            )
+
+
 def _read(
     path: Path,
     skeleton: Skeleton,
@@ -79,6 +110,10 @@ def _read(
     num_skipped = 0
     if path.suffix == ".tfrecord":
         builder = read_tfrecord(path, skeleton, advance)
+    elif path.suffix == ".h5":
+        table = read_table(path)
+        advance(path.stat().st_size)
+        return table, 0
     elif path.suffix == ".csv":
         builder, num_skipped = read_csv(path, skeleton, epochs=epochs, skip_unknown=skip_unknown)
         advance(path.stat().st_size)

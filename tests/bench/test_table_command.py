@@ -14,7 +14,7 @@ import pytest
 
 from bench import table_command
 from bench.table import text as table_text
-from bench.table.download import FILES, RemoteFile
+from bench.table.sources.download import FILES, RemoteFile
 from bench.table.table import Table
 from bench.table.text import percent
 from bench.table_command import main

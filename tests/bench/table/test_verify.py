@@ -9,9 +9,10 @@ import pytest
 
 from bench.network.skeleton import Skeleton
 from bench.table.builder import collect
-from bench.table.data import Budget, TableData, write
+from bench.table.data import Budget, TableData
 from bench.table.table import Row, Table, TableError
 from bench.table.verify import verify
+from bench.table.write import write
 from tests.graphs import FIRST_CELL, INCEPTION_CELL, LINE_CELL
 
 ROWS = [

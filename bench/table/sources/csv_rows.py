@@ -26,7 +26,7 @@ from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.space.branches import parallel_cell
 from bench.table.builder import NAN, TableBuilder
 from bench.table.data import FIGURES, SPLITS, SourceError, TableError
-from bench.table.nasbench_rows import check_parameters, parse_cell
+from bench.table.sources.nasbench_rows import check_parameters, parse_cell
 
 DEFAULT_EPOCHS = 108  # NAS-Bench-101's largest budget
 _NAMES = {f"{name}_accuracy" if name in SPLITS else name: name for name in FIGURES}

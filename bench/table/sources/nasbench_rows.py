@@ -20,8 +20,8 @@ from bench.network.cell import Adjacency, Cell
 from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.table.builder import TableBuilder
 from bench.table.data import SourceError
-from bench.table.metrics_proto import EVALUATION_FIELDS, model_metrics_class
-from bench.table.tfrecord import read_records
+from bench.table.sources.metrics_proto import EVALUATION_FIELDS, model_metrics_class
+from bench.table.sources.tfrecord import read_records
 
 _JSON = json.JSONDecoder()
 _FIELD_TYPES = [str, int, str, str, str]

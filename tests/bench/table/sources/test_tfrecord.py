@@ -1,4 +1,4 @@
-"""Tests of bench.table.tfrecord and bench.table.nasbench_rows."""
+"""Tests of bench.table.sources.tfrecord and bench.table.nasbench_rows."""
 
 import base64
 import json
@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.table.data import SourceError, TableData
-from bench.table.nasbench_rows import read_tfrecord
-from bench.table.tfrecord import read_records
+from bench.table.sources.nasbench_rows import read_tfrecord
+from bench.table.sources.tfrecord import read_records
 from tests.graphs import FIRST_CELL, INCEPTION_CELL
 from tests.records import fields, frame, metrics, write_records
 

@@ -1,4 +1,4 @@
-"""Tests of bench.table.csv_rows."""
+"""Tests of bench.table.sources.csv_rows."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bench.network.skeleton import NASBENCH101, Skeleton
-from bench.table.csv_rows import branches_cell, graph_cell, read_csv
 from bench.table.data import SourceError, TableError
+from bench.table.sources.csv_rows import branches_cell, graph_cell, read_csv
 from tests.graphs import FIRST_CELL, INCEPTION_CELL
 
 if TYPE_CHECKING:
