@@ -78,12 +78,8 @@ def _import_options(p: CommandParser) -> None:
     p.add_argument(
         "--out", type=Path, default=default_table_path(), metavar="FILE", help="table to write"
     )
-    p.add_argument(
-        "--epochs",
-        type=int,
-        default=DEFAULT_EPOCHS,
-        help="budget of CSV rows without a column for it",
-    )
+    budget = "budget of CSV rows without a column for it"
+    p.add_argument("--epochs", type=int, default=DEFAULT_EPOCHS, help=budget)
     p.add_argument(
         "--skip-unknown", action="store_true", help="leave out CSV rows with an empty accuracy"
     )
@@ -99,23 +95,15 @@ def _import_options(p: CommandParser) -> None:
         "NAS-Bench-101's network, else unknown)",
     )
     for field in fields(Skeleton):
-        option, words = (
-            field.name.replace("_", "-"),
-            field.name.replace("num_", "number of ").replace("_", " "),
-        )
+        option = field.name.replace("_", "-")
+        words = field.name.replace("num_", "number of ").replace("_", " ")
         text = f"{words} of the network that the accuracies are of"
         p.add_argument(f"--{option}", type=int, default=field.default, metavar="N", help=text)
 
 
 def _table_options(p: CommandParser) -> None:
-    p.add_argument(
-        "table",
-        nargs="?",
-        type=Path,
-        default=default_table_path(),
-        metavar="TABLE",
-        help="its file",
-    )
+    default = default_table_path()
+    p.add_argument("table", nargs="?", type=Path, default=default, metavar="TABLE", help="its file")
 
 
 def _query_options(p: CommandParser) -> None:

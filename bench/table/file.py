@@ -103,9 +103,6 @@ class TableFile:
     def _sorted_hashes(self) -> tuple[NDArray[np.bytes_], bytes]:
         """The hashes to search in, and to compare with (numpy ignores trailing zeros)."""
         hashes = self.column("hash")
-        place = unsorted_place(hashes)
-        if place is not None:
-            raise self.damaged(f"its hashes do not ascend at cell {place}")
         return hashes.view("S16").ravel(), hashes.tobytes()
 
     def _read(self, name: str, epochs: int | None) -> NDArray[Any]:
@@ -125,6 +122,8 @@ class TableFile:
             problem = column.misfit(stored.dtype, stored.shape, *size)
             values: NDArray[Any] = np.empty(0) if problem else np.asarray(stored[()])
         problem = problem or column.excess(values)
+        if name == "hash" and not problem and (unsorted := unsorted_place(values)) is not None:
+            problem = f"does not ascend at cell {unsorted}"
         if problem:
             raise self.damaged(f"{place} {problem}")
         values.flags.writeable = False

@@ -63,7 +63,7 @@ def test_a_refused_import_keeps_the_old_table(tmp_path: Path, tfrecord: Path) ->
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.json", "{}", "x.json is none of .tfrecord, .csv: convert it to CSV first"),
+        ("x.json", "{}", "x.json is none of .tfrecord, .csv, .h5: convert it to CSV first"),
         ("x.tfrecord", "", "x.tfrecord: a table needs at least one row"),
         ("x.csv", "branches,test_accuracy\n", "x.csv: a table needs at least one row"),
     ],
@@ -152,3 +152,33 @@ def test_all_real_rows(
         assert best.startswith("02e5a024")
         assert table.mean_accuracy(best) == pytest.approx(0.9431758, abs=1e-6)
         assert table.parameters(best) == 32_426_634
+
+
+def test_a_tfrecord_cut_between_records_is_refused(tmp_path: Path) -> None:
+    repeats = [fields(cell) for cell in (FIRST_CELL, INCEPTION_CELL) for _ in range(3)]
+    whole = write_records(tmp_path / "whole.tfrecord", repeats)
+    cut = write_records(tmp_path / "cut.tfrecord", repeats[:-1])
+    import_sources([whole], tmp_path / "whole.h5")
+    with pytest.raises(
+        TableError,
+        match=r"cut.tfrecord: 1 of 2 cells have fewer than 3 repeats after 108 epochs, first "
+        rf"{INCEPTION_CELL.hash} \(2\): is the file whole\? if so, .* --fewer-repeats",
+    ):
+        import_sources([cut], tmp_path / "cut.h5")
+    assert not (tmp_path / "cut.h5").exists()
+    import_sources([cut], tmp_path / "cut.h5", fewer_repeats=True)
+    with Table(tmp_path / "cut.h5") as table:
+        assert len(table.repeats(INCEPTION_CELL)) == 2
+
+
+def test_a_budget_that_lacks_a_cell_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "x.csv"
+    source.write_text("branches,epochs,test_accuracy\nmaxpool3x3,4,0.5\nconv1x1-bn-relu,36,0.5\n")
+    with pytest.raises(TableError, match=r"1 of 2 cells have fewer than 1 repeats after 4 ep.*0\)"):
+        import_sources([source], tmp_path / "x.h5")
+
+
+def test_sources_may_have_different_numbers_of_repeats(tmp_path: Path, tfrecord: Path) -> None:
+    source = tmp_path / "x.csv"
+    source.write_text("branches,test_accuracy\nmaxpool3x3,0.5\nmaxpool3x3,0.6\n")
+    import_sources([tfrecord, source], tmp_path / "x.h5")
