@@ -25,7 +25,7 @@ class Column:
         dtype: of its values.
         width: how many values a cell has: None one, 0 one per repeat.
         least: the smallest value.
-        most: the largest; finite, so that infinity is none.
+        most: the largest; finite, so that infinity is too large.
     """
 
     dtype: type[np.generic]

@@ -17,6 +17,9 @@ name at the end here and a field of `builder.Row`; importers, file, `verify` and
 FIRST_FIGURES = frozenset(FIGURES[:4])
 """Those of every file; one added later is unknown in the files written before it."""
 
+MOST_EPOCHS = 1_000_000
+"""The largest budget that is believed."""
+
 
 class TableError(ValueError):
     """A table that cannot be read, or does not hold what is asked of it."""

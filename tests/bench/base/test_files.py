@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.base.files import replacing
+from bench.base.files import cache_folder, data_folder, replacing
 
 
 def test_success_replaces(tmp_path: Path) -> None:
@@ -28,3 +28,19 @@ def test_failure_leaves_everything_as_it_was(tmp_path: Path, error: BaseExceptio
     assert [*tmp_path.iterdir()] == [path]
     if isinstance(raised.value, OSError):
         assert raised.value.filename == str(path)
+
+
+def test_a_user_s_folders_lie_at_home() -> None:
+    for folder in (cache_folder(), data_folder()):
+        assert folder.is_absolute()
+        assert "mixpath-bench" in folder.parts
+
+
+def test_without_a_home_a_user_s_folders_lie_in_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where no home is known
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert cache_folder() == data_folder() == tmp_path / "mixpath-bench"
