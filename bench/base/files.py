@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
 
@@ -21,22 +21,26 @@ def data_folder() -> Path:
     """Return the user's folder for downloads and imported tables."""
     from platformdirs import user_data_path
 
-    return _at_home(user_data_path(_OURS))
+    return _at_home(user_data_path)
 
 
 def cache_folder() -> Path:
     """Return the user's folder for what can be made again."""
     from platformdirs import user_cache_path
 
-    return _at_home(user_cache_path(_OURS))
+    return _at_home(user_cache_path)
 
 
-def _at_home(path: Path) -> Path:
+def _at_home(find: Callable[[str], Path]) -> Path:
     """Return a user's folder, or one in the current folder where no home is known.
 
-    Without HOME and an entry in the system's list of users, `~` stays as it is, and a folder of
-    that name is nothing to leave behind.
+    Without HOME and an entry in the system's list of users `~` stays as it is, and a folder of
+    that name is nothing to leave behind; newer versions of platformdirs raise an error.
     """
+    try:
+        path = find(_OURS)
+    except RuntimeError:
+        path = Path()
     return path if path.is_absolute() else Path.cwd() / _OURS
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from bench.base.files import cache_folder, data_folder, replacing
@@ -36,11 +37,18 @@ def test_a_user_s_folders_lie_at_home() -> None:
         assert "mixpath-bench" in folder.parts
 
 
+@pytest.mark.parametrize("found", [Path("~/.cache"), None])
 def test_without_a_home_a_user_s_folders_lie_in_the_current_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Path | None
 ) -> None:
-    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as where no home is known
-    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
-        monkeypatch.delenv(name, raising=False)
+    """Older platformdirs leave `~` as it is, newer ones raise an error."""
+
+    def find(_: str) -> Path:
+        if found is None:
+            raise RuntimeError
+        return found
+
+    for name in ("user_cache_path", "user_data_path"):
+        monkeypatch.setattr(platformdirs, name, find)
     monkeypatch.chdir(tmp_path)
     assert cache_folder() == data_folder() == tmp_path / "mixpath-bench"
