@@ -1,24 +1,21 @@
 """Import sources, official TFRecord files, CSV and other tables, into one table."""
 
 import functools
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from bench.base.digests import sha256_of
 from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.table.data import Source, TableData, TableError
 from bench.table.merge import merge
 from bench.table.sources.csv_rows import DEFAULT_EPOCHS, read_csv
 from bench.table.sources.nasbench_rows import read_tfrecord
 from bench.table.sources.tables import read_table
+from bench.table.sources.whole import check_copies, check_official, check_repeats
 from bench.table.write import write
 
 SUFFIXES = (".tfrecord", ".csv", ".h5")
-_CHUNK = 1 << 20
-_NUM_NAMED = 3
 
 
 def import_sources(
@@ -58,7 +55,7 @@ def import_sources(
     tables, num_skipped = [], 0
     for path in paths:
         table, skipped = _read(path, skeleton, epochs, skip_unknown, advance)
-        if not fewer_repeats:
+        if path.suffix != ".h5" and not fewer_repeats:
             check_repeats(path, table)
         tables.append(table)
         num_skipped += skipped
@@ -68,36 +65,6 @@ def import_sources(
     details = {**whole.details, **({"data_set": data_set} if data_set else {})}
     write(out, replace(whole, details=details))
     return num_skipped
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def check_repeats(path: Path, table: TableData) -> None:
-    """Refuse a source in which some cells have fewer repeats than others, as where it was cut.
-
-    Raises:
-        TableError: naming how many, and the first of them.
-    """
-    for epochs, budget in table.budgets.items():
-        counts = (~np.isnan(np.stack([*budget.figures.values()]))).any(axis=0).sum(axis=1)
-        fewer = np.flatnonzero(counts < counts.max())
-        if len(fewer):
-            named = ", ".join(
-                f"{table.hashes[index].tobytes().hex()} ({counts[index]})"
-                for index in fewer[:_NUM_NAMED]
-            )
-            raise TableError(
-                f"{path}: {len(fewer):,} of {len(counts):,} cells have fewer than {counts.max()} "
-                f"repeats after {epochs} epochs, first {named}: is the file whole? if so, import "
-                "it with --fewer-repeats"
-            )
 
 
 def _read(
@@ -119,7 +86,12 @@ def _read(
         advance(path.stat().st_size)
     else:
         raise TableError(f"{path} is none of {', '.join(SUFFIXES)}: convert it to CSV first")
+    source = Source(path.name, sha256_of(path))
+    check_official(path, source)
     try:
-        return builder.build([Source(path.name, sha256_of(path))]), num_skipped
+        table = builder.build([source])
     except TableError as error:
         raise TableError(f"{path}: {error}") from None
+    if path.suffix == ".tfrecord":
+        check_copies(path, table)
+    return table, num_skipped

@@ -2,7 +2,7 @@
 
 HDF5's own checksums leave its metadata bare: one flipped bit there renames an array, moves it, or
 sends the library round in circles, deaf to Ctrl-C. So the file begins with a user block, which
-HDF5 skips, and which holds the length and the CRC-32C of all that follows (see `crc`).
+HDF5 skips, and which holds the length and the CRC-32C of all that follows (see `digests`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import google_crc32c
 
-from bench.base.crc import crc_of_rest
+from bench.base.digests import crc_of_rest
 from bench.table.data import TableError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from bench.base.crc import crc_of_rest
+from bench.base.digests import crc_of_rest
 from bench.base.files import cache_folder
 from supernet.data.decode import SUFFIXES, decode, images_of
 

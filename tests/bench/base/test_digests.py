@@ -1,8 +1,10 @@
-"""Tests of bench.base.crc."""
+"""Tests of bench.base.digests."""
 
+import hashlib
 import io
+from pathlib import Path
 
-from bench.base.crc import crc_of_rest
+from bench.base.digests import crc_of_rest, sha256_of
 
 
 def test_the_check_value_of_crc_32c() -> None:
@@ -16,3 +18,9 @@ def test_large_files_are_read_in_parts() -> None:
     file = io.BytesIO(b"head" + data)
     file.seek(4)
     assert crc_of_rest(file) == crc_of_rest(io.BytesIO(data))
+
+
+def test_sha256(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(bytes(3_000_000))
+    assert sha256_of(path) == hashlib.sha256(bytes(3_000_000)).hexdigest()
