@@ -26,7 +26,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from bench.base.command import run_command
+from bench.base.command import positive, run_command
 from bench.network.cell import Cell
 from bench.network.skeleton import Skeleton
 from bench.table.importers import import_sources
@@ -79,7 +79,7 @@ def _import_options(p: CommandParser) -> None:
         "--out", type=Path, default=default_table_path(), metavar="FILE", help="table to write"
     )
     budget = "budget of CSV rows without a column for it"
-    p.add_argument("--epochs", type=int, default=DEFAULT_EPOCHS, help=budget)
+    p.add_argument("--epochs", type=positive, default=DEFAULT_EPOCHS, help=budget)
     p.add_argument(
         "--skip-unknown", action="store_true", help="leave out CSV rows with an empty accuracy"
     )
@@ -112,7 +112,7 @@ def _query_options(p: CommandParser) -> None:
     p.add_argument("--adjacency", help="row-major string of 0 and 1 (default: none)")
     p.add_argument("--operations", help="from input to output, joined by , or + (default: none)")
     p.add_argument("--branches", help="parallel operations joined by + (default: none)")
-    p.add_argument("--epochs", type=int, help="one budget (default: all)")
+    p.add_argument("--epochs", type=positive, help="one budget (default: all)")
 
 
 def _download(*, name: str, folder: Path) -> None:

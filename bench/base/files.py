@@ -93,4 +93,4 @@ def csv_text(frame: pd.DataFrame) -> str:
 def write_text(text: str, path: Path) -> None:
     """Write a text file, whole or not at all."""
     with replacing(path) as part:
-        part.write_text(text, newline="")
+        part.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
