@@ -87,15 +87,20 @@ def names(text: str) -> tuple[str, ...]:
 
 def numbers(text: str) -> tuple[int, ...]:
     """Read an option that is a number or a list of them, such as `3,4`."""
-    return tuple(whole(part, 1, MOST) for part in names(text))
+    try:
+        return tuple(whole(part, 1, MOST) for part in names(text))
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or a list such as 3,4") from None
 
 
 def seeds(text: str) -> tuple[int, ...]:
     """Read --seeds: `3` is (0, 1, 2), `0,7` and `7,` are lists."""
-    if "," in text:
+    try:
+        if "," not in text:
+            return tuple(range(whole(text, 1, MOST)))
         found = tuple(whole(part, 0, MOST_SEED) for part in names(text))
-    else:
-        found = tuple(range(whole(text, 1, MOST)))
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or a list of seeds from 0") from None
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} must be at least 1, or a list of seeds from 0")
     return found
