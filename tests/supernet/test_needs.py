@@ -93,10 +93,9 @@ def test_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ValueError, match=message):
         check_needs(run(tmp_path), parts(), "cpu")
     for own in ("net", "batch_norm", "sampler", "space"):
-        recipe = SimpleNamespace(
-            **{**dict.fromkeys(("net", "batch_norm", "sampler", "space"), ""), own: "own:part"}
-        )
-        check_needs(run(tmp_path), SimpleNamespace(recipe=recipe), "cpu")
+        names = {**dict.fromkeys(("net", "batch_norm", "sampler", "space"), ""), own: "own:part"}
+        unknown: Any = SimpleNamespace(recipe=SimpleNamespace(**names))
+        check_needs(run(tmp_path), unknown, "cpu")
 
 
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
