@@ -130,7 +130,7 @@ def test_a_real_command_finds_its_own_packages(tmp_path: Path) -> None:
 def test_a_terminal_without_utf_8_gets_what_it_can_print() -> None:
     code = (
         "import sys\nfrom bench.base.command import run_command\n"
-        "run_command(lambda _: print('a\u2026b \udcc3\udca4'))"
+        "run_command(lambda _: print('a\\u2026b \\udcc3\\udca4'))"
     )
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
