@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Write every table of a Markdown file anew."""
     file: Path = parser().parse_args(argv).file
-    write_text(fill(file.read_text(), file.parent), file)
+    write_text(fill(file.read_text(encoding="utf-8"), file.parent), file)
 
 
 def parser() -> Parser:

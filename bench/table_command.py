@@ -26,13 +26,13 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from bench.base.command import run_command
+from bench.base.command import positive, run_command
 from bench.network.cell import Cell
 from bench.network.skeleton import Skeleton
-from bench.table import csv_rows
-from bench.table.csv_rows import DEFAULT_EPOCHS, branches_cell, graph_cell
-from bench.table.download import FILES, download, official_file
 from bench.table.importers import import_sources
+from bench.table.sources import csv_rows
+from bench.table.sources.csv_rows import DEFAULT_EPOCHS, branches_cell, graph_cell
+from bench.table.sources.download import FILES, download, official_file
 from bench.table.table import Table, data_folder, default_table_path
 from bench.table.text import answer, description
 from bench.table.verify import verify
@@ -72,18 +72,21 @@ def _download_options(p: CommandParser) -> None:
 
 
 def _import_options(p: CommandParser) -> None:
-    p.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help=".tfrecord or .csv file")
+    p.add_argument(
+        "sources", nargs="+", type=Path, metavar="SOURCE", help=".tfrecord, .csv or .h5 file"
+    )
     p.add_argument(
         "--out", type=Path, default=default_table_path(), metavar="FILE", help="table to write"
     )
-    p.add_argument(
-        "--epochs",
-        type=int,
-        default=DEFAULT_EPOCHS,
-        help="budget of CSV rows without a column for it",
-    )
+    budget = "budget of CSV rows without a column for it"
+    p.add_argument("--epochs", type=positive, default=DEFAULT_EPOCHS, help=budget)
     p.add_argument(
         "--skip-unknown", action="store_true", help="leave out CSV rows with an empty accuracy"
+    )
+    p.add_argument(
+        "--fewer-repeats",
+        action="store_true",
+        help="take cells that have fewer repeats than others of their source",
     )
     p.add_argument(
         "--data-set",
@@ -92,23 +95,15 @@ def _import_options(p: CommandParser) -> None:
         "NAS-Bench-101's network, else unknown)",
     )
     for field in fields(Skeleton):
-        option, words = (
-            field.name.replace("_", "-"),
-            field.name.replace("num_", "number of ").replace("_", " "),
-        )
+        option = field.name.replace("_", "-")
+        words = field.name.replace("num_", "number of ").replace("_", " ")
         text = f"{words} of the network that the accuracies are of"
         p.add_argument(f"--{option}", type=int, default=field.default, metavar="N", help=text)
 
 
 def _table_options(p: CommandParser) -> None:
-    p.add_argument(
-        "table",
-        nargs="?",
-        type=Path,
-        default=default_table_path(),
-        metavar="TABLE",
-        help="its file",
-    )
+    default = default_table_path()
+    p.add_argument("table", nargs="?", type=Path, default=default, metavar="TABLE", help="its file")
 
 
 def _query_options(p: CommandParser) -> None:
@@ -117,7 +112,7 @@ def _query_options(p: CommandParser) -> None:
     p.add_argument("--adjacency", help="row-major string of 0 and 1 (default: none)")
     p.add_argument("--operations", help="from input to output, joined by , or + (default: none)")
     p.add_argument("--branches", help="parallel operations joined by + (default: none)")
-    p.add_argument("--epochs", type=int, help="one budget (default: all)")
+    p.add_argument("--epochs", type=positive, help="one budget (default: all)")
 
 
 def _download(*, name: str, folder: Path) -> None:
@@ -141,6 +136,7 @@ def _import(
     out: Path,
     epochs: int,
     skip_unknown: bool,
+    fewer_repeats: bool,
     data_set: str | None,
     **skeleton: int,
 ) -> None:
@@ -154,6 +150,7 @@ def _import(
             skeleton=network,
             epochs=epochs,
             skip_unknown=skip_unknown,
+            fewer_repeats=fewer_repeats,
             data_set=data_set,
             advance=lambda num_bytes: progress.advance(task, num_bytes),
         )
@@ -226,7 +223,7 @@ VERBS: dict[str, tuple[Callable[..., None], Callable[[CommandParser], None], str
     "import": (
         _import,
         _import_options,
-        "make a table of .tfrecord and .csv files",
+        "make a table of .tfrecord, .csv and .h5 files",
         f"nasbench_only108.tfrecord\n\n{csv_rows.__doc__}",
     ),
     "verify": (

@@ -22,6 +22,7 @@ from bench.runs.lock import at_work
 from bench.runs.origin import claim, origin_of
 from bench.runs.run import Run, RunFolderError, scores_schema
 from supernet.distributed import ALONE, Ranks
+from supernet.needs import check_needs
 from supernet.nets.initialisation import fan_out
 from supernet.parts import Parts, resolve
 from supernet.score import SupernetScorer
@@ -67,7 +68,13 @@ def complete(run: Run, data_path: Path | None, device: str, num_threads: int) ->
 
 
 def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE) -> Any:
-    """Train the supernet, going on from its checkpoint if there is one; return it."""
+    """Train the supernet, going on from its checkpoint if there is one; return it.
+
+    Raises:
+        ValueError: it needs more memory, or more of the disk, than there is.
+    """
+    if ranks is ALONE and not (run.folder / CHECKPOINT).is_file():
+        check_needs(run, parts, device)
     model = build(run, parts, device)
     trainer = Trainer(
         model,

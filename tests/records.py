@@ -10,8 +10,8 @@ import google_crc32c
 
 from bench.network.cell import Cell
 from bench.network.cell_costs import num_parameters
-from bench.table.metrics_proto import model_metrics_class
-from bench.table.tfrecord import masked
+from bench.table.sources.metrics_proto import model_metrics_class
+from bench.table.sources.tfrecord import masked
 
 
 def frame(data: bytes) -> bytes:

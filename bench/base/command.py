@@ -1,6 +1,8 @@
 """What every command line shares: one clear line for a user's mistake, and exit codes."""
 
 import argparse
+import codecs
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,6 +10,14 @@ from typing import NoReturn
 
 MISTAKE = 2
 INTERRUPTED = 130
+MOST = 1_000_000
+"""Of what is counted on a command line: evaluations, seeds, epochs."""
+
+MOST_AT_ONCE = 1024
+"""Processes and threads."""
+
+MOST_SEED = 2**63 - 1
+_MOST_DIGITS = 40
 _ROOT = str(Path(__file__).resolve().parents[2])  # the folder that holds bench/ and its siblings
 
 
@@ -28,6 +38,7 @@ def run_command(
     line on standard error and code 2, Ctrl-C one line and code 130.
     """
     _find_own_packages_first()
+    _print_what_the_terminal_can()
     try:
         command(argv)
     except KeyboardInterrupt:
@@ -41,8 +52,31 @@ def run_command(
 
 def positive(text: str) -> int:
     """Read an option that is a whole number of at least 1, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of at least 1")
+    return whole(text, 1, MOST)
+
+
+def at_once(text: str) -> int:
+    """Read an option that is a number of processes or threads, for argparse."""
+    return whole(text, 1, MOST_AT_ONCE)
+
+
+def seed(text: str) -> int:
+    """Read an option that is the root of random streams, for argparse."""
+    return whole(text, 0, MOST_SEED)
+
+
+def whole(text: str, least: int, most: int) -> int:
+    """Read a whole number of these bounds.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    if not is_number or not least <= int(text) <= most:
+        short = text if len(text) <= _MOST_DIGITS else f"{text[:_MOST_DIGITS]}..."
+        is_large = text.isdecimal() and (len(text) > _MOST_DIGITS or int(text) > most)
+        bound = f"up to {most:,}" if is_large else f"of at least {least}"
+        raise argparse.ArgumentTypeError(f"{short!r} must be a whole number {bound}")
     return int(text)
 
 
@@ -55,6 +89,20 @@ def _find_own_packages_first() -> None:
     if _ROOT in sys.path:
         sys.path.remove(_ROOT)
     sys.path.insert(0, _ROOT)
+
+
+def _print_what_the_terminal_can() -> None:
+    """Let a terminal without UTF-8 have `?` for what it lacks, and paths their own bytes."""
+    codecs.register_error("mixpath", _substitute)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="mixpath")
+
+
+def _substitute(error: UnicodeError) -> tuple[str | bytes, int]:
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.lookup_error("replace")(error)
 
 
 def _one_line(error: Exception) -> str:

@@ -5,22 +5,43 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
 
 SUFFIX = ".tmp"
+_OURS = "mixpath-bench"
 
 
 def data_folder() -> Path:
     """Return the user's folder for downloads and imported tables."""
     from platformdirs import user_data_path
 
-    return user_data_path("mixpath-bench")
+    return _at_home(user_data_path)
+
+
+def cache_folder() -> Path:
+    """Return the user's folder for what can be made again."""
+    from platformdirs import user_cache_path
+
+    return _at_home(user_cache_path)
+
+
+def _at_home(find: Callable[[str], Path]) -> Path:
+    """Return a user's folder, or one in the current folder where no home is known.
+
+    Without HOME and an entry in the system's list of users `~` stays as it is, and a folder of
+    that name is nothing to leave behind; newer versions of platformdirs raise an error.
+    """
+    try:
+        path = find(_OURS)
+    except RuntimeError:
+        path = Path()
+    return path if path.is_absolute() else Path.cwd() / _OURS
 
 
 @contextmanager
@@ -72,4 +93,4 @@ def csv_text(frame: pd.DataFrame) -> str:
 def write_text(text: str, path: Path) -> None:
     """Write a text file, whole or not at all."""
     with replacing(path) as part:
-        part.write_text(text, newline="")
+        part.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")

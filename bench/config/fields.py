@@ -110,7 +110,7 @@ def _parse(name: str, text: str, kind: Any) -> Any:
     try:
         return kind(text)
     except ValueError:
-        raise ValueError(f"{name}={text!r} is not of type {kind.__name__}") from None
+        raise ValueError(f"{name}={text[:40]!r} is not of type {kind.__name__}") from None
 
 
 def _is_of(value: Any, kind: Any) -> bool:

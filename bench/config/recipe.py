@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.base.checks import check_choice, check_least
-from bench.config.training import Calibration, Training
-from bench.network.skeleton import NASBENCH101, BlockSkeleton, Skeleton
+from bench.base.checks import check_bounds, check_choice
+from bench.config.training import MOST_IMAGES, Calibration, Training
+from bench.network.skeleton import MOST_PIXELS, NASBENCH101, BlockSkeleton, Skeleton
 
 SKELETONS: dict[str, type[Skeleton | BlockSkeleton]] = {
     "cells": Skeleton,
@@ -49,7 +49,7 @@ class Trained:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
-        check_least(self, 0, "num_train_images")
+        check_bounds(self, m=(1, 1000), num_train_images=(0, MOST_IMAGES))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Recipe(Trained):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_least(self, 0, "num_score_images", "score_batch")
+        check_bounds(self, num_score_images=(0, MOST_IMAGES), score_batch=(0, MOST_IMAGES))
         check_choice(self, initialisation=("net", "fan-out"), score_precision=("fp32", "bf16"))
 
 
@@ -117,8 +117,12 @@ class Final(Trained):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_least(self, 0, "num_test_images", "resize")
-        check_least(self, 1, "test_batch")
+        check_bounds(
+            self,
+            num_test_images=(0, MOST_IMAGES),
+            test_batch=(1, MOST_IMAGES),
+            resize=(0, MOST_PIXELS),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +141,7 @@ class StandAlone:
     )
 
     def __post_init__(self) -> None:
-        check_least(self, 1, "num_repeats")
+        check_bounds(self, m=(1, 1000), num_repeats=(1, 10_000))
 
 
 @dataclass(frozen=True, kw_only=True)

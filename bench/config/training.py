@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.base.checks import check_choice, check_least
+from bench.base.checks import check_bounds, check_choice
+
+MOST_IMAGES = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +77,28 @@ class Training:
     cuda_graphs: bool = True
 
     def __post_init__(self) -> None:
-        check_least(self, 1, "epochs", "batch_size", "accumulate")
-        check_least(self, 0, "crop_padding", "cutout", "lr_batch", "warmup_epochs", "workers")
+        check_bounds(
+            self,
+            epochs=(1, 1_000_000),
+            batch_size=(1, 1_000_000),
+            lr=(0.0, 1e3),
+            min_lr=(0.0, 1e3),
+            lr_batch=(0, 1_000_000),
+            decay_rate=(1e-9, 1.0),
+            decay_epochs=(1e-9, 1e6),
+            warmup_epochs=(0.0, 1e6),
+            momentum=(0.0, 1.0),
+            weight_decay=(0.0, 1e3),
+            grad_clip=(1e-9, 1e9),
+            crop_padding=(0, 10_000),
+            cutout=(0, 10_000),
+            accumulate=(1, 1_000_000),
+            label_smoothing=(0.0, 1.0),
+            ema_decay=(0.0, 1.0),
+            bn_momentum=(0.0, 1.0),
+            bn_epsilon=(0.0, 1.0),
+            workers=(0, 1024),
+        )
         check_choice(
             self,
             precision=("fp32", "bf16"),
@@ -108,4 +130,10 @@ class Calibration:
     calibration_momentum: float = 0.1
 
     def __post_init__(self) -> None:
-        check_least(self, 0, "calibration_images", "calibration_batch", "calibration_batches")
+        check_bounds(
+            self,
+            calibration_images=(0, MOST_IMAGES),
+            calibration_batch=(0, MOST_IMAGES),
+            calibration_batches=(0, 1_000_000),
+            calibration_momentum=(0.0, 1.0),
+        )

@@ -6,8 +6,13 @@ bottlenecks (S1, S2, S3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
+
+from bench.base.checks import check_bounds
+
+MOST_PIXELS = 10_000
+"""Height and width of the largest images that are taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +27,15 @@ class Skeleton:
     num_classes: int = 10
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"{field.name} must be a whole number of at least 1, not {value!r}"
-                )
+        check_bounds(
+            self,
+            stem_channels=(1, 65_536),
+            num_stacks=(1, 16),
+            cells_per_stack=(1, 1000),
+            image_size=(1, MOST_PIXELS),
+            in_channels=(1, 65_536),
+            num_classes=(1, 10_000_000),
+        )
         if self.image_size < 2 ** (self.num_stacks - 1):
             raise ValueError(
                 f"image_size {self.image_size} cannot be halved {self.num_stacks - 1} times: use "
@@ -75,10 +83,16 @@ class BlockSkeleton:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("width", "depth", "image_size", "in_channels", "num_classes"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name}={getattr(self, name)} must be above 0")
-        if not 0.0 <= self.dropout < 1.0:
+        check_bounds(
+            self,
+            width=(1e-3, 100.0),
+            depth=(1e-3, 100.0),
+            image_size=(1, MOST_PIXELS),
+            in_channels=(1, 65_536),
+            num_classes=(1, 10_000_000),
+            dropout=(0.0, 1.0),
+        )
+        if self.dropout == 1.0:
             raise ValueError(f"dropout={self.dropout} must lie in [0, 1)")
 
 

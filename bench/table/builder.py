@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from bench.network.cell import Cell
 from bench.network.cell_costs import num_parameters
 from bench.network.skeleton import NASBENCH101, Skeleton
-from bench.table.data import FIGURES, Budget, Source, TableData, TableError, widened, write
+from bench.table.data import FIGURES, Budget, Source, TableData, TableError, widened
 from bench.table.packing import pack
+from bench.table.write import write
 
 NAN = float("nan")
 

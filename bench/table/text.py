@@ -10,7 +10,7 @@ from rich.console import Group
 
 from bench.network.cell_costs import num_multiply_adds
 from bench.table.data import FIGURES, SPLITS, known_means
-from bench.table.download import FILES
+from bench.table.sources.download import FILES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from bench.base.command import Parser, positive
+from bench.base.command import MOST, MOST_SEED, Parser, at_once, positive, seed, whole
 from bench.config.fields import field_types, read_changes
 
 if TYPE_CHECKING:
@@ -88,18 +88,20 @@ def names(text: str) -> tuple[str, ...]:
 def numbers(text: str) -> tuple[int, ...]:
     """Read an option that is a number or a list of them, such as `3,4`."""
     try:
-        return tuple(int(part) for part in names(text))
-    except ValueError:
-        message = f"{text!r} is not a number or a list such as 3,4"
-        raise argparse.ArgumentTypeError(message) from None
+        return tuple(whole(part, 1, MOST) for part in names(text))
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or a list such as 3,4") from None
 
 
 def seeds(text: str) -> tuple[int, ...]:
     """Read --seeds: `3` is (0, 1, 2), `0,7` and `7,` are lists."""
-    found = numbers(text)
-    if len(found) == 1 and "," not in text:
-        found = tuple(range(found[0]))
-    if not found or min(found) < 0:
+    try:
+        if "," not in text:
+            return tuple(range(whole(text, 1, MOST)))
+        found = tuple(whole(part, 0, MOST_SEED) for part in names(text))
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, or a list of seeds from 0") from None
+    if not found:
         raise argparse.ArgumentTypeError(f"{text!r} must be at least 1, or a list of seeds from 0")
     return found
 
@@ -121,7 +123,7 @@ def add_ms(p: Group) -> None:
 
 def add_seed(p: Group) -> None:
     """Add --seed."""
-    p.add_argument("--seed", type=int, default=0, help="root of every random stream")
+    p.add_argument("--seed", type=seed, default=0, help="root of every random stream")
 
 
 def add_seeds(p: Group) -> None:
@@ -215,7 +217,7 @@ def add_images(p: Group, recipe: Any, data_set: str = "the preset's") -> None:
 def add_machine(p: Group) -> None:
     """Add where it runs: --device and --threads."""
     add_device(p)
-    p.add_argument("--threads", type=positive, default=1, help="threads of each process")
+    p.add_argument("--threads", type=at_once, default=1, help="threads of each process")
 
 
 def add_device(p: Group) -> None:
@@ -226,4 +228,4 @@ def add_device(p: Group) -> None:
 def add_jobs(p: Group, what: str) -> None:
     """Add --jobs."""
     text = f"{what} at once (default: as many as there are cores, 1 on a GPU)"
-    p.add_argument("--jobs", type=positive, help=text)
+    p.add_argument("--jobs", type=at_once, help=text)

@@ -16,10 +16,9 @@ import torch
 from torchvision.transforms import v2
 
 from supernet.data.data_set import SPLIT_SEED, DataSet, Images, to_input
-from supernet.data.decode import BrokenImageError, decode
+from supernet.data.decode import SUFFIXES, BrokenImageError, decode, images_of
 from supernet.data.digest import digest_of_files
 from supernet.data.file_source import Files, FileSource, statistics
-from supernet.data.folder import SUFFIXES
 from supernet.data.pool import check_counts
 
 if TYPE_CHECKING:
@@ -150,6 +149,8 @@ class FilePool:
         with ThreadPoolExecutor(joblib.cpu_count()) as pool:
             decoded = list(pool.map(lambda path: self._decode_one(path, size), files.paths))
         kept = [(x, label) for x, label in zip(decoded, files.labels, strict=True) if x is not None]
+        if not kept:
+            raise BrokenImageError(f"no image decodes, from {files.paths[0]} on: are they images?")
         pixels = torch.stack([x for x, _ in kept])
         return Images(pixels, torch.tensor([label for _, label in kept])).to(self.device)
 
@@ -176,8 +177,7 @@ def list_files(root: Path, split: str) -> tuple[Files, list[str]]:
     found = [
         (str(path), label)
         for label, name in enumerate(classes)
-        for path in sorted((folder / name).iterdir())
-        if path.suffix.lower() in SUFFIXES
+        for path in images_of(folder / name)
     ]
     if not found:
         raise ValueError(f"{folder} has no images ({', '.join(sorted(SUFFIXES))})")

@@ -149,7 +149,7 @@ def test_missing_cells_are_counted_and_left_out_only_when_asked(
         (["--m", "5"], "m=5 is outside 1..4"),
         (["--m", "0"], "m=0 is outside 1..4"),
         (["--m", "four"], "--m 'four' is not a number"),
-        (["--seeds", "0"], "--seeds '0' must be at least 1"),
+        (["--seeds", "0"], "--seeds '0' must be a whole number of at least 1"),
         (["--protocol", "sond"], "did you mean 'sound'"),
         (["--protocol", "authors"], "authors"),
         (["--batch-norm", "shadwo"], "did you mean 'shadow'"),

@@ -14,7 +14,7 @@ import pytest
 
 from bench import table_command
 from bench.table import text as table_text
-from bench.table.download import FILES, RemoteFile
+from bench.table.sources.download import FILES, RemoteFile
 from bench.table.table import Table
 from bench.table.text import percent
 from bench.table_command import main
@@ -130,7 +130,7 @@ def test_download(
         (["import"], "the following arguments are required: SOURCE"),
         (["import", "x.csv", "--stem-channels", "0"], "stem_channels must be a whole number"),
         (["verify", "absent.h5"], "there is no table absent.h5"),
-        (["describe", __file__], "is no HDF5 file"),
+        (["describe", __file__], "is no table, or a damaged one"),
         (["query", "absent.h5"], "give a hash, or --adjacency and --operations, or --branches"),
         (["query", "absent.h5", "0" * 32, "--branches", "x"], "give a hash, or"),
         (["query", "absent.h5", "--adjacency", "0100"], "go together: give both"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.damage import cells, networks, truths
+from tests.damage import cells, networks, sources, truths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,5 +74,13 @@ KINDS = (
     Kind("recipe.json", truths.make, truths.RECIPE, truths.build),
     Kind("part of a truth", truths.make, truths.PART, truths.build),
     Kind("SHA256SUMS of a truth", truths.make, truths.SUMS, truths.build),
+    Kind("own.h5", sources.make_table, sources.TABLE, sources.read_table),
+    Kind("own.h5, version 1", sources.make_old_table, sources.TABLE, sources.import_table),
+    Kind("few.tfrecord", sources.make_tfrecord, sources.TFRECORD, sources.import_tfrecord),
+    Kind("few.csv", sources.make_csv, sources.CSV, sources.import_csv),
+    *(
+        Kind(f"image.{kind.lower()}", sources.make_image(kind), "image.*", sources.read_image(kind))
+        for kind in ("JPEG", "PNG", "WEBP")
+    ),
 )
 """In the table's order."""

@@ -125,3 +125,15 @@ def test_a_real_command_finds_its_own_packages(tmp_path: Path) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("error: "), done.stderr
     assert "the user" not in done.stderr
+
+
+def test_a_terminal_without_utf_8_gets_what_it_can_print() -> None:
+    code = (
+        "import sys\nfrom bench.base.command import run_command\n"
+        "run_command(lambda _: print('a\\u2026b \\udcc3\\udca4'))"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env={**os.environ, **plain}, cwd=ROOT
+    )
+    assert done.stdout == b"a?b \xc3\xa4\n", done.stderr

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import platformdirs
 import pytest
 
-from bench.base.files import replacing
+from bench.base.files import cache_folder, data_folder, replacing
 
 
 def test_success_replaces(tmp_path: Path) -> None:
@@ -28,3 +29,26 @@ def test_failure_leaves_everything_as_it_was(tmp_path: Path, error: BaseExceptio
     assert [*tmp_path.iterdir()] == [path]
     if isinstance(raised.value, OSError):
         assert raised.value.filename == str(path)
+
+
+def test_a_user_s_folders_lie_at_home() -> None:
+    for folder in (cache_folder(), data_folder()):
+        assert folder.is_absolute()
+        assert "mixpath-bench" in folder.parts
+
+
+@pytest.mark.parametrize("found", [Path("~/.cache"), None])
+def test_without_a_home_a_user_s_folders_lie_in_the_current_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Path | None
+) -> None:
+    """Older platformdirs leave `~` as it is, newer ones raise an error."""
+
+    def find(_: str) -> Path:
+        if found is None:
+            raise RuntimeError
+        return found
+
+    for name in ("user_cache_path", "user_data_path"):
+        monkeypatch.setattr(platformdirs, name, find)
+    monkeypatch.chdir(tmp_path)
+    assert cache_folder() == data_folder() == tmp_path / "mixpath-bench"

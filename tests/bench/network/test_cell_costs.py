@@ -98,8 +98,8 @@ def test_stages_hold_every_cell_once() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"stem_channels": 0}, "stem_channels must be a whole number of at least 1, not 0"),
-        ({"num_classes": 1.5}, "num_classes must be a whole number"),
+        ({"stem_channels": 0}, "stem_channels=0 must be at least 1"),
+        ({"num_classes": 1.5}, "num_classes=1.5 must be a whole number"),
         ({"image_size": 3}, "cannot be halved 2 times: use at least 4"),
     ],
 )

@@ -140,7 +140,7 @@ def test_wrong_spaces_are_refused() -> None:
         s1(5)
     with pytest.raises(ValueError, match=r"unknown space .*'s4'"):
         build_space("s4", 1, CIFAR10)
-    with pytest.raises(ValueError, match="width=0 must be above 0"):
+    with pytest.raises(ValueError, match=r"width=0 must be at least 0\.001"):
         BlockSkeleton(width=0)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.table.importers import import_sources, sha256_of
+from bench.table.importers import import_sources
 from bench.table.table import Source, Table, TableError
 from bench.table.verify import verify
 from tests.conftest import RealRows
 from tests.graphs import FIRST_CELL, INCEPTION_CELL
-from tests.records import fields, write_records
+from tests.records import fields, metrics, write_records
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_refused_import_keeps_the_old_table(tmp_path: Path, tfrecord: Path) ->
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.json", "{}", "x.json is none of .tfrecord, .csv: convert it to CSV first"),
+        ("x.json", "{}", "x.json is none of .tfrecord, .csv, .h5: convert it to CSV first"),
         ("x.tfrecord", "", "x.tfrecord: a table needs at least one row"),
         ("x.csv", "branches,test_accuracy\n", "x.csv: a table needs at least one row"),
     ],
@@ -77,12 +77,6 @@ def test_bad_sources_are_refused(tmp_path: Path, name: str, content: str, messag
 def test_no_sources_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="nothing to import"):
         import_sources([], tmp_path / "table.h5")
-
-
-def test_sha256(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    path.write_bytes(bytes(3_000_000))
-    assert sha256_of(path) == hashlib.sha256(bytes(3_000_000)).hexdigest()
 
 
 def import_real(
@@ -152,3 +146,54 @@ def test_all_real_rows(
         assert best.startswith("02e5a024")
         assert table.mean_accuracy(best) == pytest.approx(0.9431758, abs=1e-6)
         assert table.parameters(best) == 32_426_634
+
+
+def test_a_tfrecord_cut_between_records_is_refused(tmp_path: Path) -> None:
+    repeats = [
+        fields(cell, 108, metrics(cell, test))
+        for cell in (FIRST_CELL, INCEPTION_CELL)
+        for test in (0.91, 0.92, 0.93)
+    ]
+    whole = write_records(tmp_path / "whole.tfrecord", repeats)
+    cut = write_records(tmp_path / "cut.tfrecord", repeats[:-1])
+    import_sources([whole], tmp_path / "whole.h5")
+    with pytest.raises(
+        TableError,
+        match=r"cut.tfrecord: 1 of 2 cells have fewer than 3 repeats after 108 epochs, first "
+        rf"{INCEPTION_CELL.hash}: is the file whole\? if so, .* --fewer-repeats",
+    ):
+        import_sources([cut], tmp_path / "cut.h5")
+    assert not (tmp_path / "cut.h5").exists()
+    import_sources([cut], tmp_path / "cut.h5", fewer_repeats=True)
+    with Table(tmp_path / "cut.h5") as table:
+        assert len(table.repeats(INCEPTION_CELL)) == 2
+
+
+def test_a_budget_that_lacks_a_cell_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "x.csv"
+    source.write_text("branches,epochs,test_accuracy\nmaxpool3x3,4,0.5\nconv1x1-bn-relu,36,0.5\n")
+    with pytest.raises(TableError, match=r"1 of 2 cells have fewer than 1 repeats after 4 epochs"):
+        import_sources([source], tmp_path / "x.h5")
+
+
+def test_sources_may_have_different_numbers_of_repeats(tmp_path: Path, tfrecord: Path) -> None:
+    source = tmp_path / "x.csv"
+    source.write_text("branches,test_accuracy\nmaxpool3x3,0.5\nmaxpool3x3,0.6\n")
+    import_sources([tfrecord, source], tmp_path / "x.h5")
+
+
+def test_an_official_file_s_name_stands_for_its_contents(tmp_path: Path, tfrecord: Path) -> None:
+    named = tfrecord.rename(tmp_path / "nasbench_only108.tfrecord")
+    with pytest.raises(TableError, match=r"the official file of that name 4c39c39\w+: download it"):
+        import_sources([named], tmp_path / "table.h5")
+
+
+def test_a_record_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    tests = (0.91, 0.92, 0.91)
+    records = [fields(FIRST_CELL, 108, metrics(FIRST_CELL, test)) for test in tests]
+    source = write_records(tmp_path / "twice.tfrecord", records)
+    with pytest.raises(
+        TableError,
+        match=rf"1 cells have the same repeat twice after 108 epochs, first {FIRST_CELL.hash}: is",
+    ):
+        import_sources([source], tmp_path / "table.h5")

@@ -9,9 +9,10 @@ import pytest
 
 from bench.network.skeleton import Skeleton
 from bench.table.builder import collect
-from bench.table.data import Budget, TableData, write
+from bench.table.data import Budget, TableData
 from bench.table.table import Row, Table, TableError
 from bench.table.verify import verify
+from bench.table.write import write
 from tests.graphs import FIRST_CELL, INCEPTION_CELL, LINE_CELL
 
 ROWS = [
@@ -61,37 +62,16 @@ def changed(name: str, place: int, value: Any) -> TableData:
     return replace(data, **{name: column})
 
 
-def with_figure(name: str, place: tuple[int, int], value: float) -> TableData:
-    data = collect(ROWS)
-    figures = {key: values.copy() for key, values in data.budgets[108].figures.items()}
-    figures[name][place] = value
-    budget = Budget(figures=figures, mean_only=data.budgets[108].mean_only)
-    return replace(data, budgets={108: budget})
-
-
-def swapped() -> TableData:
-    data = collect(ROWS)
-    return replace(
-        data,
-        hashes=data.hashes[[1, 0, 2]],
-        edges=data.edges[[1, 0, 2]],
-        operations=data.operations[[1, 0, 2]],
-        parameters=data.parameters[[1, 0, 2]],
-    )
-
-
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (swapped(), "1 problems, first: cell 00005c14.* stands after .*: hashes must ascend"),
-        (changed("parameters", 0, 7), "cell 00005c14.* has 8555530 parameters, not 7"),
+        (
+            changed("parameters", 0, 7),
+            "1 problems, first: cell 00005c14.* has .* parameters, not 7",
+        ),
         (changed("hashes", 0, 0), "cell 0{32} has a graph of hash 00005c14"),
         (changed("edges", 0, 0), "cell 00005c14.* is none: no path"),
         (changed("operations", 0, 4), "cell 00005c14.* is none: operations code 4"),
-        (with_figure("test", (0, 1), 1.5), "cell 00005c14.* has test 1.5 after 108 epochs"),
-        (with_figure("valid", (0, 0), -0.5), "has valid -0.5 after"),
-        (with_figure("time_s", (0, 0), -3), "has time_s -3 after"),
-        (with_figure("time_s", (0, 0), np.inf), "has time_s inf after"),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, data: TableData, message: str) -> None:

@@ -21,11 +21,19 @@ def test_seeds_are_a_number_or_a_list(text: str, seeds: tuple[int, ...]) -> None
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--seeds", "0"], "--seeds '0' must be at least 1, or a list of seeds from 0: see x --he"),
+        (
+            ["--seeds", "0"],
+            "--seeds '0' must be a whole number of at least 1, or a list of seeds from 0: ",
+        ),
         (["--seeds", ","], "--seeds ',' must be at least 1"),
-        (["--seeds", "-1"], "--seeds '-1' must be at least 1"),
-        (["--seeds", "x"], "--seeds 'x' is not a number or a list such as 3,4"),
-        (["--m", "3,x"], "--m '3,x' is not a number or a list such as 3,4"),
+        (["--seeds", "-1"], "--seeds '-1' must be a whole number of at least 1"),
+        (["--seeds", "x"], "--seeds 'x' must be a whole number"),
+        (["--m", "3,x"], "--m 'x' must be a whole number of at least 1, or a list such as 3,4"),
+        (["--seeds", "10000000"], "--seeds '10000000' must be a whole number up to 1,000,000, or"),
+        (["--seeds", f"1,{2**63}"], "--seeds '9223372036854775808' must be a whole number up to"),
+        (["--seeds", "9" * 5000], "--seeds '9{40}...' must be a whole number up to 1,000,000"),
+        (["--jobs", "1000000"], "--jobs '1000000' must be a whole number up to 1,024"),
+        (["--jobs", "-2"], "--jobs '-2' must be a whole number of at least 1"),
         (["--jobs", "0"], "--jobs '0' must be a whole number of at least 1"),
         (["--jobs"], "--jobs expected one argument"),
     ],

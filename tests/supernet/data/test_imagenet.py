@@ -175,6 +175,13 @@ def test_nothing_but_broken_images_is_an_error(root: Path) -> None:
         list(source.epoch(0))
 
 
+def test_nothing_but_broken_images_to_test_on_is_an_error(root: Path) -> None:
+    for path in (root / "val").rglob("*.JPEG"):
+        path.write_bytes(b"no image")
+    with pytest.raises(BrokenImageError, match=r"no image decodes, from .*JPEG on: are"):
+        list(pool(root, replace(FINAL, skip_broken=True)).test())
+
+
 def test_folders_that_do_not_fit_are_refused(root: Path) -> None:
     with pytest.raises(ValueError, match="needs --data PATH"):
         FilePool(RECIPE, None, "cpu")

@@ -1,4 +1,4 @@
-"""Tests of bench.table.csv_rows."""
+"""Tests of bench.table.sources.csv_rows."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bench.network.skeleton import NASBENCH101, Skeleton
-from bench.table.csv_rows import branches_cell, graph_cell, read_csv
 from bench.table.data import SourceError, TableError
+from bench.table.sources.csv_rows import branches_cell, graph_cell, read_csv
 from tests.graphs import FIRST_CELL, INCEPTION_CELL
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def test_bad_headers_are_refused(tmp_path: Path, header: str, message: str) -> N
         ("branches,test_accuracy", "maxpool3x3,-0.1", "must be in"),
         ("branches,test_accuracy", "maxpool3x3,nan", "must be in"),
         ("branches,test_accuracy", "maxpool3x3,high", "must be in .* not 'high'"),
-        ("branches,test_accuracy,time_s", "maxpool3x3,0.1,-1", "time_s must be no less than 0"),
-        ("branches,test_accuracy,time_s", "maxpool3x3,0.1,inf", "time_s must be no less than 0"),
+        ("branches,test_accuracy,time_s", "maxpool3x3,0.1,-1", r"time_s must be in \[0, 1e\+18\]"),
+        ("branches,test_accuracy,time_s", "maxpool3x3,0.1,inf", r"time_s must be in \[0, 1e\+18\]"),
         ("branches,test_accuracy,time_s", "maxpool3x3,0.1,", "missing field time_s"),
         ("branches,test_accuracy", "maxpool,0.1", "unknown operation 'maxpool': did you mean"),
         ("branches,test_accuracy", "+".join(["maxpool3x3"] * 5) + ",0.1", "at most 7 vertices"),
@@ -121,6 +121,10 @@ def test_bad_headers_are_refused(tmp_path: Path, header: str, message: str) -> N
         ("branches,test_accuracy,trainable_parameters", "maxpool3x3,0.1,5", "states 5 trainable"),
         ("branches,test_accuracy,trainable_parameters", "maxpool3x3,0.1,x", "must be a whole"),
         ("branches,test_accuracy,epochs", "maxpool3x3,0.1,0", "epochs must be a whole number"),
+        ("branches,test_accuracy,epochs", "maxpool3x3,0.1,1000001", "from 1 to 1,000,000, not"),
+        ("branches,test_accuracy,repeat", f"maxpool3x3,0.1,{'9' * 40}", "repeat must be a whole"),
+        ("branches,test_accuracy,repeat", f"maxpool3x3,0.1,{'9' * 5000}", "not '9{40}'$"),
+        ("branches,test_accuracy,repeat", "maxpool3x3,0.1,\u0663", "repeat must be a whole"),
         ("branches,test_accuracy,epochs", "maxpool3x3,0.1,", "epochs must be a whole number"),
         ("branches,test_accuracy,repeat", "maxpool3x3,0.1,-1", "repeat must be a whole number"),
         ("branches,test_accuracy,repeat", "conv3x3-bn-relu,0.1,1", "once more: leave one row"),
@@ -147,13 +151,22 @@ def test_bad_rows_are_refused(tmp_path: Path, header: str, row: str, message: st
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(b"branches,test_accuracy\nmaxpool3x3,0.1\n\xff\xff,0.2\n")
-    with pytest.raises(ValueError, match="utf-8"):
+    with pytest.raises(TableError, match=r"x.csv can't be read: 'utf-8'"):
+        read_csv(path)
+    path.write_bytes(b"branches,test_accuracy\n" + b"maxpool3x3,0.1\n" * 2000 + b"\xff,0.2\n")
+    with pytest.raises(TableError, match=r"x.csv: record .*'utf-8'"):
         read_csv(path)
 
 
-def test_epochs_must_be_positive(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="epochs must be at least 1, not 0"):
-        read(tmp_path, "branches,test_accuracy\nmaxpool3x3,0.1\n", epochs=0)
+def test_a_file_that_ends_within_a_line_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"x.csv ends within a line: is it whole\?"):
+        read(tmp_path, "branches,test_accuracy\nmaxpool3x3,0.91")
+
+
+@pytest.mark.parametrize("epochs", [0, 2**63])
+def test_epochs_are_bounded(tmp_path: Path, epochs: int) -> None:
+    with pytest.raises(TableError, match=r"epochs must be from 1 to 1,000,000, not"):
+        read(tmp_path, "branches,test_accuracy\nmaxpool3x3,0.1\n", epochs=epochs)
 
 
 def test_cells_from_text() -> None:

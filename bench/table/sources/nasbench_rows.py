@@ -19,9 +19,9 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from bench.network.cell import Adjacency, Cell
 from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.table.builder import TableBuilder
-from bench.table.data import SourceError
-from bench.table.metrics_proto import EVALUATION_FIELDS, model_metrics_class
-from bench.table.tfrecord import read_records
+from bench.table.data import MOST_EPOCHS, SourceError
+from bench.table.sources.metrics_proto import EVALUATION_FIELDS, model_metrics_class
+from bench.table.sources.tfrecord import read_records
 
 _JSON = json.JSONDecoder()
 _FIELD_TYPES = [str, int, str, str, str]
@@ -111,8 +111,8 @@ def _fields(data: bytes) -> tuple[str, int, str, str, str]:
             "must be a list of module hash, epochs, adjacency, operations and metrics, not "
             f"{str(record)[:80]}"
         )
-    if record[1] < 1:
-        raise ValueError(f"epochs must be at least 1, not {record[1]}")
+    if not 1 <= record[1] <= MOST_EPOCHS:
+        raise ValueError(f"epochs must be from 1 to {MOST_EPOCHS:,}, not {record[1]}")
     return tuple(record)
 
 

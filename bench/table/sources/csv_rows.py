@@ -14,21 +14,26 @@ The csv module reads it, not pandas: rows are checked one by one, and it imports
 """
 
 import csv
+import io
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from bench.base.names import unknown
 from bench.network.cell import OPERATIONS, Cell
 from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.space.branches import parallel_cell
 from bench.table.builder import NAN, TableBuilder
-from bench.table.data import FIGURES, SPLITS, SourceError, TableError
-from bench.table.nasbench_rows import check_parameters, parse_cell
+from bench.table.columns import BUDGET_COLUMNS
+from bench.table.data import FIGURES, MOST_EPOCHS, SPLITS, SourceError, TableError
+from bench.table.sources.nasbench_rows import check_parameters, parse_cell
 
 DEFAULT_EPOCHS = 108  # NAS-Bench-101's largest budget
+_MOST_DIGITS = 16
 _NAMES = {f"{name}_accuracy" if name in SPLITS else name: name for name in FIGURES}
 """Column by column, what it is called in a table."""
 _REPEATS = tuple(_NAMES)
@@ -72,15 +77,16 @@ def read_csv(
 
     Raises:
         SourceError: for the first row that is not as it should be.
-        TableError: if the columns are not.
+        TableError: if the columns are not, or the last line does not end.
     """
-    if epochs < 1:
-        raise TableError(f"epochs must be at least 1, not {epochs}")
+    if not 1 <= epochs <= MOST_EPOCHS:
+        raise TableError(f"epochs must be from 1 to {MOST_EPOCHS:,}, not {epochs}")
+    _check_last_line(path)
     builder, num_skipped = TableBuilder(skeleton), 0
     seen: set[tuple[int, int, int | None]] = set()
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file, strict=True)
-        columns = _columns(path, reader.fieldnames or ())
+        columns = _columns(path, _names(path, reader))
         for number, row in _rows(path, reader):
             if skip_unknown and not all(row[name] for name in columns.figures):
                 num_skipped += 1
@@ -112,6 +118,26 @@ def graph_cell(adjacency: str, operations: str) -> Cell:
         ValueError: if they make none.
     """
     return parse_cell(adjacency.strip(), operations.replace("+", ",").split(","))
+
+
+def _check_last_line(path: Path) -> None:
+    """Refuse a file whose last line does not end: a number in it may have been cut.
+
+    Raises:
+        TableError: if it is so.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(size - 1, 0))
+        if size and file.read() not in (b"\n", b"\r"):
+            raise TableError(f"{path} ends within a line: is it whole? if so, end that line")
+
+
+def _names(path: Path, reader: "csv.DictReader[str]") -> Sequence[str]:
+    try:
+        return reader.fieldnames or ()
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise TableError(f"{path} can't be read: {error}") from None
 
 
 def _columns(path: Path, names: Sequence[str]) -> _Columns:
@@ -156,7 +182,7 @@ def _add(
     index = builder.index(_cell(row))
     if row.get("trainable_parameters"):
         check_parameters(_whole(row, "trainable_parameters"), builder.parameters[index])
-    epochs = _whole(row, "epochs", 1)
+    epochs = _whole(row, "epochs", 1, MOST_EPOCHS)
     repeat = _whole(row, "repeat") if "repeat" in row else None
     if (columns.mean_only or repeat is not None) and (index, epochs, repeat) in seen:
         raise ValueError("the same cell, epochs and repeat once more: leave one row out")
@@ -176,10 +202,14 @@ def _cell(row: dict[str, str]) -> Cell:
     return cell
 
 
-def _whole(row: dict[str, str], name: str, least: int = 0) -> int:
-    if not row[name].isdecimal() or int(row[name]) < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, not {row[name]!r}")
-    return int(row[name])
+def _whole(row: dict[str, str], name: str, least: int = 0, most: int = 10**15) -> int:
+    text = row[name]
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    if not is_number or not least <= int(text) <= most:
+        raise ValueError(
+            f"{name} must be a whole number from {least} to {most:,}, not {text[:40]!r}"
+        )
+    return int(text)
 
 
 def _figures(row: dict[str, str], columns: _Columns) -> dict[str, float]:
@@ -193,9 +223,9 @@ def _number(row: dict[str, str], name: str) -> float:
         value = float(row[name])
     except ValueError:
         value = NAN
-    high = 1.0 if name.endswith("_accuracy") else math.inf
-    if not 0 <= value <= high or math.isinf(value):
-        seconds = " seconds" if name.endswith("_s") else ""
-        bound = f"no less than 0{seconds}" if high > 1 else "in [0, 1]"
-        raise ValueError(f"{name} must be {bound}, not {row[name]!r}")
+    column = BUDGET_COLUMNS[_NAMES[name.removeprefix("mean_")]]
+    if math.isnan(value) or column.excess(np.array([value])):
+        raise ValueError(
+            f"{name} must be in [{column.least:g}, {column.most:g}], not {row[name][:40]!r}"
+        )
     return value

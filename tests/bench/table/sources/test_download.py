@@ -1,4 +1,4 @@
-"""Tests of bench.table.download against a server on the loopback interface."""
+"""Tests of bench.table.sources.download against a server on the loopback interface."""
 
 import errno
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.table.download import FILES, DownloadError, RemoteFile, download, official_file
+from bench.table.sources.download import FILES, DownloadError, RemoteFile, download, official_file
 
 CONTENT = bytes(range(256)) * 20_000  # 5.12 MB: several chunks
 

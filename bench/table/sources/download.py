@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
+from bench.base.digests import sha256_of
 from bench.base.names import unknown
-from bench.table.importers import sha256_of
 
 _CHUNK = 1 << 20
 _TIMEOUT_S = 30

@@ -1,4 +1,4 @@
-"""Tests of bench.table.tfrecord and bench.table.nasbench_rows."""
+"""Tests of bench.table.sources.tfrecord and bench.table.nasbench_rows."""
 
 import base64
 import json
@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.table.data import SourceError, TableData
-from bench.table.nasbench_rows import read_tfrecord
-from bench.table.tfrecord import read_records
+from bench.table.sources.nasbench_rows import read_tfrecord
+from bench.table.sources.tfrecord import read_records
 from tests.graphs import FIRST_CELL, INCEPTION_CELL
 from tests.records import fields, frame, metrics, write_records
 
@@ -155,7 +155,7 @@ def replaced(place: int, value: Any) -> Callable[[], list[Any]]:
         (lambda: {"hash": 1}, "must be a list of module hash, epochs"),
         (replaced(1, "108"), "must be a list of module hash, epochs"),
         (replaced(1, True), "must be a list of module hash, epochs"),
-        (replaced(1, 0), "epochs must be at least 1, not 0"),
+        (replaced(1, 0), "epochs must be from 1 to 1,000,000, not 0"),
         (replaced(0, "f" * 32), "states hash f{32}, its graph has 00005c14"),
         (replaced(2, "0" * 49), "no path leads"),
         (replaced(2, "0" * 48), "is not the 49 digits 0 and 1 that 7 operations need"),
