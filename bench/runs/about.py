@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type[Recipe | Final]] = {"supernet": Recipe, "network": Final}
 FINAL_NAMES = ("retrain", "transfer")
-PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
+PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn")
 HERE = Path(__file__).resolve().parent
 
 
