@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -108,6 +109,18 @@ def test_synflow_and_truth_agree_a_little_on_digits(tmp_path: Path) -> None:
     with open_table("digits") as table:
         truth = [table.mean_accuracy(key) for key in frame["cell_hash"]]
     assert spearmanr(frame["score"], truth).statistic > 0.4
+
+
+def test_the_page_s_own_proxy_plugs_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "proxies.md").read_text()
+    (module,) = re.findall(r"^```python\n(# own\.py\n.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    (tmp_path / "own.py").write_text(module)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "own", raising=False)
+    score(tmp_path / "scores.csv", methods=("own:l2_norm",))
+    assert (read_csv(tmp_path / "scores.csv")["score"] > 0).all()
+    assert "source of own:l2_norm" in json.loads((tmp_path / "scores.json").read_text())
+    monkeypatch.delitem(sys.modules, "own")
 
 
 @pytest.mark.parametrize(
