@@ -62,15 +62,8 @@ def open_folder(
     Raises:
         RunFolderError: the folder holds another recipe.
     """
-    if (folder / RUN).is_file():
-        changed = _changed(to_dict(read_about(folder).recipe), to_dict(recipe))
-        if not changed:
-            return
-        if is_trained(folder):
-            raise RunFolderError(
-                f"{folder} holds another recipe: {', '.join(changed)}; "
-                "name another folder with --out, or delete it"
-            )
+    if is_folder_of(folder, recipe):
+        return
     kind = "network" if isinstance(recipe, Final) else "supernet"
     about = {
         "version": schemas.RUN.version,
@@ -86,6 +79,23 @@ def open_folder(
     }
     folder.mkdir(parents=True, exist_ok=True)
     schemas.write_json(about, folder / RUN, schemas.RUN)
+
+
+def is_folder_of(folder: Path, recipe: Recipe | Final) -> bool:
+    """Whether a folder is a recipe's already; if not, it may be made so.
+
+    Raises:
+        RunFolderError: another recipe was trained there.
+    """
+    if not (folder / RUN).is_file():
+        return False
+    changed = _changed(to_dict(read_about(folder).recipe), to_dict(recipe))
+    if changed and is_trained(folder):
+        raise RunFolderError(
+            f"{folder} holds another recipe: {', '.join(changed)}; "
+            "name another folder with --out, or delete it"
+        )
+    return not changed
 
 
 def is_trained(folder: Path) -> bool:
