@@ -42,7 +42,7 @@ class GrowingScores:
         self.path, self.part = path, path.with_name(f"{path.name}.part")
         self.scores: dict[Key, float] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        remove_temporary(path.parent)
+        remove_temporary(path.parent, path.stem)
         self._state(about)
         for file in (path, self.part):
             if file.is_file():

@@ -27,6 +27,17 @@ def fill(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".scores.csv.part.7.tmp", ".others.csv.7.tmp"):
+        (tmp_path / name).touch()
+    fill(tmp_path / "scores.csv")
+    assert {file.name for file in tmp_path.iterdir()} == {
+        ".others.csv.7.tmp",
+        "scores.csv",
+        "scores.json",
+    }
+
+
 def test_rows_are_sorted_and_as_given(tmp_path: Path) -> None:
     fill(tmp_path / "scores.csv")
     frame = read_csv(tmp_path / "scores.csv")
