@@ -142,7 +142,7 @@ def parser() -> CommandParser:
     p.add_argument(
         "--seeds", type=options.seeds, default="1", help="how many seeds (0, 1, ...), or a list"
     )
-    options.add_data_set(p, "digits, cifar10, folder")
+    options.add_data_set(p, "digits, mnist5k, cifar10, folder")
     options.add_data(p)
     options.add_table(p)
     options.add_changes(p, ProxyScoring())
