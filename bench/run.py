@@ -19,7 +19,8 @@ if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/,
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import shlex
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from bench.base.command import run_command
 from bench.base.parallel import BACKENDS
@@ -43,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Train, score, rank and report."""
     values = vars(parser().parse_args(argv))
+    if values.pop("dry_run"):
+        _dry_run(values)
+        return
 
     from rich.console import Console
 
@@ -55,6 +59,25 @@ def command(argv: Sequence[str] | None = None) -> None:
     if ranked.truth_note:
         print(f"{ranked.truth_note}.")
     print(*difference_lines(ranked.rankings.differences), f"report: {ranked.page}", sep="\n")
+
+
+def _dry_run(values: dict[str, Any]) -> None:
+    from bench.runs.progress import label
+    from bench.verbs.ranking.dry_run import dry_run
+
+    plan = dry_run(**values)
+    for run, missing in plan.runs:
+        what = f"{missing.num_epochs} epochs, {missing.num_architectures} architectures to score"
+        told = f"{what}: {_duration(missing.time_s)}" if missing.time_s else "complete"
+        print(f"{label(run)}: {told}")
+    print(
+        f"{len(plan.runs)} runs, {plan.jobs} at once: about {_duration(plan.time_s)}, measured on "
+        "a few steps of each recipe; nothing was written"
+    )
+
+
+def _duration(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
 
 
 def parser() -> CommandParser:
@@ -73,6 +96,12 @@ def parser() -> CommandParser:
     options.add_out(p, "results/PRESET")
     options.add_machine(p)
     options.add_jobs(p, "runs")
+    p.add_argument(
+        "--tensorboard", action="store_true", help="write curves to OUT/tensorboard as runs train"
+    )
+    p.add_argument(
+        "--dry-run", action="store_true", help="check all, say what would run and how long"
+    )
     p.add_argument("--backend", default="loky", metavar="NAME", help=f"of {', '.join(BACKENDS)}")
     p.add_argument(
         "--scheduler",

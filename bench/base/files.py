@@ -64,9 +64,9 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def remove_temporary(folder: Path) -> None:
-    """Remove what a process killed while it wrote has left in a folder."""
-    for path in folder.glob(f".*{SUFFIX}"):
+def remove_temporary(folder: Path, stem: str = "") -> None:
+    """Remove what a process killed while it wrote has left in a folder, of files named so."""
+    for path in folder.glob(f".{stem}*{SUFFIX}"):
         path.unlink(missing_ok=True)
 
 

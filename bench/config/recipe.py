@@ -145,6 +145,15 @@ class StandAlone:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProxyScoring:
+    """How untrained networks are scored by zero-cost proxies: on one batch of training images."""
+
+    data_set: str = "cifar10"
+    batch_size: int = 64
+    skeleton: Skeleton = NASBENCH101
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preset:
     """Recipes that belong together, and what they are for.
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type[Recipe | Final]] = {"supernet": Recipe, "network": Final}
 FINAL_NAMES = ("retrain", "transfer")
-PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
+PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn")
 SPEED_FIELDS = ("workers", "cuda_graphs")
 """Fields of a recipe that say how fast, not what: a run goes on whatever they are."""
 HERE = Path(__file__).resolve().parent
@@ -66,18 +66,8 @@ def open_folder(
         RunFolderError: the folder holds another recipe, or results without a run.json.
         BusyFolderError: another command is at work there.
     """
-    if (folder / RUN).is_file():
-        about = read_about(folder)
-        changed = _changed(
-            to_dict(about.recipe) | {"seed": about.seed}, to_dict(recipe) | {"seed": seed}
-        )
-        if not changed:
-            return
-        if is_trained(folder):
-            raise RunFolderError(
-                f"{folder} holds another recipe: {', '.join(changed)}; "
-                "name another folder with --out, or delete it"
-            )
+    if is_folder_of(folder, recipe, seed):
+        return
     check_told(folder)
     kind = "network" if isinstance(recipe, Final) else "supernet"
     values = {
@@ -107,6 +97,26 @@ def check_told(folder: Path) -> None:
             f"{folder} has results, but no {RUN} that tells what they are of: put it back, or "
             "delete the folder"
         )
+
+
+def is_folder_of(folder: Path, recipe: Recipe | Final, seed: int) -> bool:
+    """Whether a folder is of a recipe and seed already; if not, it may be made so.
+
+    Raises:
+        RunFolderError: another recipe was trained there.
+    """
+    if not (folder / RUN).is_file():
+        return False
+    about = read_about(folder)
+    changed = _changed(
+        to_dict(about.recipe) | {"seed": about.seed}, to_dict(recipe) | {"seed": seed}
+    )
+    if changed and is_trained(folder):
+        raise RunFolderError(
+            f"{folder} holds another recipe: {', '.join(changed)}; "
+            "name another folder with --out, or delete it"
+        )
+    return not changed
 
 
 def is_trained(folder: Path) -> bool:

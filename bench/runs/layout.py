@@ -12,6 +12,7 @@ bn_statistics.csv, curve.csv, ...   measurements
 search-<algorithm>-seed<k>/   search.json, evaluated.csv, pareto.csv
 results/<preset>/<retrain or transfer>-<digest>-seed<k>/   a network trained to the end
 run.json, history.csv, times.csv, evaluation.csv, checkpoint.pt, best.pt, network.pt2
+results/<preset>/tensorboard/<space>-m<m>/<batch norm>-seed<k>/   curves, where asked for
 results/<preset>/             kendall_tau.csv, ranking.json, ...   rankings of the runs below
 <table>.parts/                recipe.json, <cell hash>-<repeat>.json: a truth being trained
 
@@ -78,6 +79,11 @@ _SNAPSHOT = re.compile(r"checkpoint-epoch(\d+)\.pt")
 
 TRAINED = (CHECKPOINT, HISTORY, SCORES, SCORES_PART, EVALUATION, BEST)
 """Files of which a folder has one once anything was trained in it."""
+
+
+def tensorboard_folder(run: Path) -> Path:
+    """Return where the curves of a run's folder are written for TensorBoard."""
+    return run.parents[1] / "tensorboard" / run.parent.name / run.name
 
 
 def variant(recipe: Recipe) -> str:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench.base.files import remove_temporary
 from bench.base.parallel import default_jobs, in_parallel, task
-from bench.runs.about import is_trained
+from bench.runs.about import is_folder_of, is_trained
 from bench.runs.find import find_runs
 from bench.runs.layout import run_folder
 from bench.runs.lock import at_work
 from bench.runs.origin import check_origin, check_together, claim, origin_of, read_origin
 from bench.runs.progress import show
 from bench.runs.run import Run, open_run
+from bench.runs.tensorboard import follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,17 +71,23 @@ def known_images(results: Path, planned: Sequence[Run], images: str) -> list[tup
 def open_runs(
     results: Path, planned: Sequence[Run], images: str, device: str, threads: int
 ) -> list[Run]:
-    """Open every run's folder, and refuse to mix runs of other images or code with those there."""
+    """Open every run's folder, once all of them are checked."""
+    check_runs(results, planned, images)
+    return [open_run(results, run.recipe, run.seed, device, threads) for run in planned]
+
+
+def check_runs(results: Path, planned: Sequence[Run], images: str) -> None:
+    """Refuse folders of other recipes, and to mix runs of other images or code with those there."""
+    for run in planned:
+        is_folder_of(run.folder, run.recipe, run.seed)
     now = {run.folder: origin_of(run.recipe, images) for run in planned}
-    runs = [open_run(results, run.recipe, run.seed, device, threads) for run in planned]
-    there = {run.folder for run in runs if is_trained(run.folder)}
+    there = {run.folder for run in planned if is_trained(run.folder)}
     for folder in there:
         check_origin(folder, now[folder])
     new = {folder: origin for folder, origin in now.items() if folder not in there}
     check_together(
         {run.folder: read_origin(run.folder) for run in find_runs(results, list(now))} | new
     )
-    return runs
 
 
 def run_all(
@@ -92,10 +99,15 @@ def run_all(
     jobs: int | None,
     backend: str = "loky",
     scheduler: str | None = None,
+    tensorboard: bool = False,
 ) -> None:
-    """Complete runs, several at a time, showing how far they are."""
+    """Complete runs, several at a time, showing how far they are.
+
+    Raises:
+        ValueError: curves are asked for, but TensorBoard is not installed.
+    """
     todo = [run for run in runs if not run.is_complete]
-    with show(todo) as finished:
+    with follow(runs) if tensorboard else nullcontext(), show(todo) as finished:
         tasks = (task(_complete, run, data, device, num_threads) for run in todo)
         jobs = min(jobs or default_jobs(device, num_threads), max(len(todo), 1))
         for run in in_parallel(tasks, jobs, backend, scheduler):

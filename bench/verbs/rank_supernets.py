@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.base.names import load
-from bench.config.registry import PRESETS, RECIPES
 from bench.ranking.about import read_earlier
-from bench.ranking.baselines import BASELINES, load_baselines
+from bench.ranking.baselines import BASELINES
 from bench.ranking.outputs import Rankings, write_rankings
-from bench.ranking.protocol import PROTOCOLS, Protocol, check
-from bench.ranking.truth import check_cells, check_truth
+from bench.ranking.protocol import PROTOCOLS
 from bench.runs.find import find_runs
 from bench.runs.lock import RANKING_S, at_work
-from bench.runs.run import load_space
-from bench.table.table import open_table
-from bench.verbs.complete import known_images, open_all_images, open_runs, plan_runs, run_all
-from bench.verbs.folders import as_path, results_folder
-from bench.verbs.presets import changed, ranking_preset
+from bench.verbs.complete import open_runs, run_all
+from bench.verbs.folders import as_path
+from bench.verbs.ranking.prepared import Ready, changed_fields, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
-
-    from bench.config.recipe import Recipe
-    from bench.ranking.baselines import Baseline
-    from bench.table.table import Table
-
-BATCH_NORMS = {"sound": ("shadow", "single"), "authors": ("none", "shadow")}
-"""Batch norms by default: in the released code shadow batch norm is never called ('none')."""
 
 
 class Ranked(NamedTuple):
@@ -80,6 +67,7 @@ def rank(
     jobs: int | None = None,
     backend: str = "loky",
     scheduler: str | None = None,
+    tensorboard: bool = False,
     command: str = "",
 ) -> Ranked:
     """Train and score what is missing, rank every run of the results folder, write the page.
@@ -107,76 +95,48 @@ def rank(
         jobs: runs at once; None: as many as there are cores, 1 on a GPU.
         backend: of BACKENDS, where runs go in parallel.
         scheduler: address of a Dask scheduler or a Ray cluster.
+        tensorboard: write the curves of training for TensorBoard too, where it is installed.
         command: the command line that asked for it, for the page.
 
     Raises:
         ValueError: a name, field or value that is none, a table that lacks cells or is another's, a
             folder that holds another recipe, or runs of it from other images or code.
     """
-    from supernet.devices import choose_device
-
-    chosen = ranking_preset(preset)
     named = {"space": space, "net": net, "sampler": sampler, "data_set": data_set}
-    fields = {name: value for name, value in named.items() if value is not None}
-    fields = {**(changes or {}), **fields} | ({"scorers": tuple(scorers)} if scorers else {})
-    recipe = changed(chosen.recipe, fields)
-    loaded = [load(name, PROTOCOLS, "protocol") for name in protocols]
-    results = results_folder(out, preset, fields)
-    own = load_baselines(results, baselines)
-    with open_table(str(table or chosen.table)) as truth:
-        recipes = _recipes(recipe, loaded, m, batch_norms)
-        for protocol, one in recipes:
-            check(protocol, load_space(one))
-            check_cells(truth, one, allow_missing=allow_missing)
-        presets = [chosen, *(make() for make in PRESETS.values())]
-        device = choose_device(device)
-        planned = plan_runs(results, [one for _, one in recipes], seeds)
-        images = open_all_images(planned, as_path(data))
-        known = known_images(results, planned, images)
-        note = check_truth(truth, known, presets, is_meant=other_truth)
+    with prepared(
+        preset,
+        m=m,
+        seeds=seeds,
+        batch_norms=batch_norms,
+        protocols=protocols,
+        fields=changed_fields(changes, scorers, **named),
+        baselines=baselines,
+        data=as_path(data),
+        table=table,
+        other_truth=other_truth,
+        allow_missing=allow_missing,
+        out=out,
+        device=device,
+    ) as ready:
         run_all(
-            open_runs(results, planned, images, device, threads),
+            open_runs(ready.results, ready.planned, ready.images, ready.device, threads),
             data=as_path(data),
-            device=device,
+            device=ready.device,
             num_threads=threads,
             jobs=jobs,
             backend=backend,
             scheduler=scheduler,
+            tensorboard=tensorboard,
         )
-        with at_work(results, RANKING_S):
-            return _report(
-                results, truth, loaded, own, command=command, allow_missing=allow_missing, note=note
-            )
+        with at_work(ready.results, RANKING_S):
+            return _report(ready, command=command, allow_missing=allow_missing)
 
 
-def _recipes(
-    recipe: Recipe,
-    protocols: Sequence[Protocol],
-    m: Sequence[int],
-    batch_norms: Sequence[str] | None,
-) -> list[tuple[Protocol, Recipe]]:
-    """Return a recipe per protocol, m and batch norm, as the protocol wants it."""
-    return [
-        (protocol, replace(RECIPES[protocol.recipe](recipe), m=number, batch_norm=norm))
-        for protocol in protocols
-        for number in m
-        for norm in batch_norms or BATCH_NORMS[protocol.recipe]
-    ]
-
-
-def _report(
-    results: Path,
-    table: Table,
-    protocols: Sequence[Protocol],
-    baselines: Mapping[str, Baseline],
-    *,
-    command: str,
-    allow_missing: bool,
-    note: str,
-) -> Ranked:
+def _report(ready: Ready, *, command: str, allow_missing: bool) -> Ranked:
     """Rank every complete run of the folder, by the protocols asked for now and before."""
     from analysis.report import write_report
 
+    results, protocols = ready.results, ready.protocols
     about = read_earlier(results)
     earlier = {name: PROTOCOLS[name] for name in about.get("protocols", ()) if name in PROTOCOLS}
     every = earlier | {protocol.name: protocol for protocol in protocols}
@@ -184,14 +144,15 @@ def _report(
     rankings = write_rankings(
         results,
         find_runs(results),
-        table,
+        ready.truth,
         sorted(every.values(), key=lambda protocol: _place(protocol.name)),
         command="\n".join(dict.fromkeys(commands)),
-        baselines={**BASELINES, **baselines},
+        baselines={**BASELINES, **ready.baselines},
         allow_missing=allow_missing,
-        truth_note=note,
+        truth_note=ready.note,
     )
-    return Ranked(rankings, tuple(p.name for p in protocols), write_report(results), note)
+    page = write_report(results)
+    return Ranked(rankings, tuple(p.name for p in protocols), page, ready.note)
 
 
 def _place(protocol: str) -> int:

@@ -25,6 +25,7 @@ NEEDED = {
     "bench/mixpath.py transfer": ["network"],
     "bench/mixpath.py describe": ["mixnet-m"],
     "bench/measure.py": ["results"],
+    "mixpath-proxies": ["--out", "scores.csv"],
     "mixpath-truth": ["--out", "own.h5"],
 }
 
@@ -49,8 +50,8 @@ def with_set() -> list[str]:
 
 
 def test_every_command_is_looked_at() -> None:
-    assert len(COMMANDS) == 8
-    assert len(PARSERS) == 8 + 7 + 5
+    assert len(COMMANDS) == 9
+    assert len(PARSERS) == 9 + 7 + 5
 
 
 @pytest.mark.parametrize("prog", PARSERS)
@@ -91,6 +92,7 @@ def test_set_is_everywhere_that_a_recipe_is() -> None:
     verbs = ("train", "retrain", "transfer", "describe")
     assert set(with_set()) == {
         "bench/run.py",
+        "mixpath-proxies",
         "mixpath-truth",
         *(f"bench/mixpath.py {verb}" for verb in verbs),
     }

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nasbench_pytorch.model import Network
 from nasbench_pytorch.model.model import compute_vertex_channels
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -16,6 +15,7 @@ from bench.network.cell_costs import num_multiply_adds, num_parameters, vertex_c
 from bench.network.skeleton import NASBENCH101, Skeleton
 from tests.conftest import RealRows
 from tests.graphs import FIRST_CELL, INCEPTION_CELL, LINE_CELL, cells
+from tests.nasbench_oracle import counted_parameters, network
 
 DIGITS = Skeleton(stem_channels=8, cells_per_stack=1, image_size=8, in_channels=1)
 
@@ -28,22 +28,6 @@ skeletons = st.builds(
     in_channels=st.sampled_from([1, 3]),
     num_classes=st.integers(2, 11),
 )
-
-
-def network(cell: Cell, skeleton: Skeleton) -> Any:
-    return Network(
-        (np.array(cell.adjacency), [*cell.operations]),
-        num_labels=skeleton.num_classes,
-        in_channels=skeleton.in_channels,
-        stem_out_channels=skeleton.stem_channels,
-        num_stacks=skeleton.num_stacks,
-        num_modules_per_stack=skeleton.cells_per_stack,
-    )
-
-
-def counted_parameters(model: Any) -> int:
-    """Count without the 0-dimensional parameters of nasbench-pytorch's placeholders."""
-    return sum(p.numel() for p in model.parameters() if p.ndim)
 
 
 def counted_multiply_adds(model: Any, skeleton: Skeleton) -> int:

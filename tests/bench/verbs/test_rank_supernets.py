@@ -11,7 +11,8 @@ import pytest
 from bench import run as command_line
 from bench.base.files import read_csv
 from bench.runs.find import find_runs
-from bench.verbs.rank_supernets import BATCH_NORMS, rank
+from bench.verbs.rank_supernets import rank
+from bench.verbs.ranking.prepared import BATCH_NORMS
 from tests.synthetic import write_truth
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from bench.network.skeleton import NASBENCH101, Skeleton
 from bench.space.branches import Branches
 from supernet.nets.cell_layers import MaxPool3x3
 from supernet.nets.cells import CellNet
-from supernet.nets.stand_alone import CellNetwork
 from supernet.shadow_bn import norm_under_test
 from supernet.training.trainer import initialise
+from tests.nasbench_oracle import copy_weights, network
 
 GOLDEN = Path(__file__).parent / "golden" / "cell_net.json"
 TINY = Skeleton(stem_channels=4, num_stacks=2, cells_per_stack=2, image_size=8, in_channels=1)
@@ -56,14 +56,9 @@ def test_path_of_the_supernet_is_the_stand_alone_network_of_its_cell(
 def test_outputs_equal_nasbench_pytorchs_network_with_the_same_weights() -> None:
     model = build("single").eval()
     architecture = SPACE.decode("31-p")
-    network = CellNetwork(SPACE.cell(architecture), TINY).eval()
-    own = [m for m in _modules_in_order(model, "31-p") if list(m.parameters())]
-    # nasbench-pytorch keeps a cell's operations first (3x3, 1x1, node 5), then its projections
-    theirs = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.BatchNorm2d | nn.Linear)]
-    assert len(own) == len(theirs)
-    for mine, other in zip(own, theirs, strict=True):
-        other.load_state_dict(mine.state_dict())
-    expected = network(images())
+    theirs = network(SPACE.cell(architecture), TINY).eval()
+    copy_weights([m for m in _modules_in_order(model, "31-p") if list(m.parameters())], theirs)
+    expected = theirs(images())
     assert torch.allclose(model(images(), SPACE.path(architecture)), expected, atol=1e-5)
 
 

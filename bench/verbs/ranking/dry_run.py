@@ -1,0 +1,63 @@
+"""What a ranking would run, and how long it would take, without a file written."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench.base.parallel import default_jobs
+from bench.verbs.complete import check_runs
+from bench.verbs.folders import as_path
+from bench.verbs.rank_supernets import rank
+from bench.verbs.ranking.prepared import changed_fields, prepared
+
+if TYPE_CHECKING:
+    from bench.runs.run import Run
+    from supernet.forecast import Forecast
+
+NOT_ASKED = ("backend", "scheduler", "tensorboard", "command")
+"""What `rank` takes and a dry run has no use for."""
+
+
+class Plan(NamedTuple):
+    """What a ranking would run.
+
+    Attributes:
+        runs: every run asked for, with what is missing of it.
+        jobs: how many at once.
+    """
+
+    runs: list[tuple[Run, Forecast]]
+    jobs: int
+
+    @property
+    def time_s(self) -> float:
+        """Seconds until all is done, at the pace of one run alone."""
+        return sum(one.time_s for _, one in self.runs) / self.jobs
+
+
+def dry_run(**asked: Any) -> Plan:
+    """Check all that `rank` checks before it trains, and say what would run; write nothing.
+
+    Args:
+        **asked: what `rank` takes, by name.
+
+    Raises:
+        ValueError: what `rank` raises before it trains.
+    """
+    from supernet.forecast import forecast_runs
+
+    bound = inspect.signature(rank).bind(**asked)
+    bound.apply_defaults()
+    values = bound.arguments
+    named = {name: values.pop(name) for name in ("space", "net", "sampler", "data_set")}
+    fields = changed_fields(values.pop("changes"), values.pop("scorers"), **named)
+    threads, jobs, data = values.pop("threads"), values.pop("jobs"), as_path(values.pop("data"))
+    for name in NOT_ASKED:
+        del values[name]
+    with prepared(**values, fields=fields, data=data) as ready:
+        check_runs(ready.results, ready.planned, ready.images)
+        forecasts = forecast_runs(ready.planned, data, ready.device, threads)
+    num_missing = sum(one.time_s > 0 for one in forecasts)
+    jobs = min(jobs or default_jobs(ready.device, threads), max(num_missing, 1))
+    return Plan([*zip(ready.planned, forecasts, strict=True)], jobs)

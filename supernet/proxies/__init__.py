@@ -1,0 +1,1 @@
+"""Zero-cost proxies: scores of untrained networks from one batch of images."""

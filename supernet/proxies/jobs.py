@@ -1,0 +1,80 @@
+"""Many cells scored at once, on as many workers as there are to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from rich.console import Console
+from rich.progress import track
+
+from bench.base.parallel import default_jobs, in_parallel, task
+from supernet.proxies.scoring import draw_batch, score_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.config.recipe import ProxyScoring
+    from bench.network.cell import Cell
+    from bench.scores.growing import GrowingScores
+    from supernet.data.data_set import Batch, DataSet
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What one worker does at a time: the missing methods of one cell and seed."""
+
+    cell: Cell
+    seed: int
+    methods: tuple[str, ...]
+
+
+def score_missing(
+    growing: GrowingScores,
+    cells: Sequence[Cell],
+    methods: Sequence[str],
+    seeds: Sequence[int],
+    scoring: ProxyScoring,
+    images: DataSet,
+    *,
+    threads: int,
+    jobs: int | None,
+) -> None:
+    """Score what a file of scores lacks, with a fixed number of threads each, and write it.
+
+    Raises:
+        ValueError: a batch of more images than there are, or an own method that fails.
+    """
+    batches = {seed: draw_batch(images, scoring.batch_size, seed) for seed in seeds}
+    todo = missing(growing, cells, methods, seeds)
+    usual_threads = torch.get_num_threads()
+    done = in_parallel(
+        (task(_score, one, scoring, batches[one.seed], threads) for one in todo),
+        jobs or default_jobs(images.train.labels.device.type, threads),
+    )
+    try:
+        for one, scores in track(done, "scoring", total=len(todo), console=Console(stderr=True)):
+            growing.add(one.cell.hash, one.seed, scores)
+    finally:
+        torch.set_num_threads(usual_threads)  # one job alone runs in this process
+    growing.finish()
+
+
+def missing(
+    growing: GrowingScores, cells: Sequence[Cell], methods: Sequence[str], seeds: Sequence[int]
+) -> list[Missing]:
+    """List what a file of scores lacks, seed by seed."""
+    every = (
+        Missing(cell, seed, tuple(m for m in methods if (cell.hash, m, seed) not in growing.scores))
+        for seed in seeds
+        for cell in cells
+    )
+    return [one for one in every if one.methods]
+
+
+def _score(
+    one: Missing, scoring: ProxyScoring, batch: Batch, threads: int
+) -> tuple[Missing, dict[str, float]]:
+    torch.set_num_threads(threads)
+    return one, score_cell(one.cell, scoring.skeleton, batch, one.methods, one.seed)

@@ -1,0 +1,1 @@
+"""Tests of rankings before they train."""
