@@ -11,6 +11,7 @@ from bench.runs.about import RunFolderError, check_told, read_about
 from bench.runs.digests import is_lost
 from bench.runs.layout import HISTORY, RUN, SCORES, SUPERNETS, run_folder
 from bench.runs.run import Run
+from bench.space.space import has_cells
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +35,7 @@ def find_runs(results: Path, being_made: Collection[Path] = ()) -> list[Run]:
         if run.is_complete:
             _check_recipe(run)
             runs.append(run)
-        elif run.folder not in being_made:
+        elif has_cells(run.space) and run.folder not in being_made:
             _check_not_lost(run.folder / SCORES)
     return runs
 
