@@ -20,6 +20,7 @@ FLOORS = (
     ("bench.space",),
     ("bench.config",),
     ("bench.table",),
+    ("bench.scores",),
     ("bench.runs",),
     ("bench.search", "bench.ranking"),
     ("supernet", "analysis"),

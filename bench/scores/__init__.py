@@ -1,0 +1,1 @@
+"""Scores from elsewhere: which cells they are of, and a user's files of them."""
