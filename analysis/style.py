@@ -14,6 +14,7 @@ import matplotlib as mpl
 from matplotlib.colors import to_hex
 
 from bench.base.files import replacing
+from bench.ranking.baselines import BASELINE_LABELS
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -41,11 +42,7 @@ COLORS = {
 }
 OTHER_COLOR = "#8A6FB0"
 LIGHTEST = 0.85
-LABELS = {
-    "num_parameters": "parameter count",
-    "num_multiply_adds": "multiply-adds",
-    "num_conv3x3": "3x3 convolutions",
-    "random": "random, one draw",
+LABELS = BASELINE_LABELS | {
     "negative_loss": "negative loss",
     "shadow": "shadow BN",
     "shadow-sum": "shadow BN on the sum",
