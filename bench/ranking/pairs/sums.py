@@ -93,6 +93,26 @@ def sum_pairs_within(scores: Floats, truths: Floats, labels: Indices) -> Sums:
     return Sums(totals, with_cell)
 
 
+def sum_pairs_near(scores: Floats, truths: Floats, mask: NDArray[np.bool_]) -> Sums:
+    """Sum some of the pairs of entries, in n^2 steps.
+
+    Args:
+        scores: of shape (num_cells,).
+        truths: of shape (num_cells,).
+        mask: which pairs, symmetric, of shape (num_cells, num_cells).
+    """
+    rows = np.array(
+        [_sum_row(scores[i], truths[i], scores[near], truths[near]) for i, near in enumerate(mask)]
+    ).T
+    return Sums(rows.sum(axis=1), 2 * rows)
+
+
+def _sum_row(score: float, truth: float, scores: Floats, truths: Floats) -> list[float]:
+    x = (score > scores).astype(np.int8) - (score < scores)
+    y = (truth > truths).astype(np.int8) - (truth < truths)
+    return [float((x * y).sum()), float(np.count_nonzero(x)), float(np.count_nonzero(y))]
+
+
 def _tau_b(sums: Floats) -> Floats:
     agreement, scores, truths = sums
     with np.errstate(invalid="ignore", divide="ignore"):
