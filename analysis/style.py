@@ -14,7 +14,7 @@ import matplotlib as mpl
 from matplotlib.colors import to_hex
 
 from bench.base.files import replacing
-from bench.ranking.baselines import BASELINE_LABELS
+from bench.ranking.baselines import BASELINE_LABELS, STRUCTURE
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -36,6 +36,8 @@ COLORS = {
     "num_parameters": "#555555",
     "num_multiply_adds": "#555555",
     "num_conv3x3": "#555555",
+    **dict.fromkeys(STRUCTURE, "#555555"),
+    "given": "#0072B2",
     "random": "#E3E3E3",
     "ceiling": "#000000",
     "paper": "#555555",

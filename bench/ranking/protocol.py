@@ -79,20 +79,20 @@ PROTOCOLS = {
     ),
 }
 
-GIVEN = Protocol(name="given", recipe="unknown")
+FOR_GIVEN = Protocol(name="given", recipe="unknown")
 """How scores that were given are ranked, whatever made them: as under `sound`."""
 
 
-def of_given(truth_split: str = "test", truth_budget: int | None = None) -> Protocol:
+def for_given(truth_split: str = "test", truth_budget: int | None = None) -> Protocol:
     """Return how given scores are ranked against one of a table's truths, named by what differs.
 
     Raises:
         ValueError: a split that is none.
     """
-    split = "" if truth_split == GIVEN.truth_split else f"-{truth_split}"
+    split = "" if truth_split == FOR_GIVEN.truth_split else f"-{truth_split}"
     budget = f"-{truth_budget}-epochs" if truth_budget else ""
-    name = f"{GIVEN.name}{split}{budget}"
-    return replace(GIVEN, name=name, truth_split=truth_split, truth_budget=truth_budget)
+    name = f"{FOR_GIVEN.name}{split}{budget}"
+    return replace(FOR_GIVEN, name=name, truth_split=truth_split, truth_budget=truth_budget)
 
 
 def describe(protocol: Protocol) -> str:

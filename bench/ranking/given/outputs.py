@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import hashlib
+from typing import TYPE_CHECKING
 
-from bench.ranking.about import about_ranking
+from bench.ranking.about import about_ranking, read_earlier
 from bench.ranking.baselines import BASELINES, RANDOM, STRUCTURE
 from bench.ranking.comparison import compare
 from bench.ranking.entries import ENTRY
 from bench.ranking.given.entries import score_entries
-from bench.ranking.outputs import PLACE, Rankings, gather
+from bench.ranking.outputs import PLACE, Rankings, gather, write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from bench.ranking.baselines import Baseline
     from bench.ranking.given.entries import Chosen
@@ -52,35 +54,45 @@ def rank_given(
     return gather([compare(entries, table, protocol, baselines)], [protocol])
 
 
-def about_given(
+def write_given(
+    folder: Path,
+    rankings: Rankings,
     chosen: Chosen,
     table: Table,
     protocol: Protocol,
-    rankings: Rankings,
     *,
     command: str = "",
-    files: Mapping[str, str],
-    baselines: Mapping[str, Baseline] = EVERY_BASELINE,
-) -> dict[str, Any]:
-    """Gather what ranking.json holds of given scores.
+    files: Sequence[Path] = (),
+) -> None:
+    """Write the CSV files and ranking.json.
 
     Args:
+        folder: where to; one that holds a ranking of supernets is refused.
+        rankings: as from `rank_given`.
         chosen: what was ranked.
         table: the truth.
         protocol: how.
-        rankings: what was found.
-        command: the command line that asked for it.
-        files: names of those that the scores come from, with their SHA-256.
-        baselines: those ranked.
+        command: the command line that asked for it, for the page.
+        files: those that the scores come from.
+
+    Raises:
+        ValueError: the folder holds a ranking of supernets.
     """
+    earlier = read_earlier(folder)
+    if earlier and not earlier["given"]:
+        raise ValueError(f"{folder} holds a ranking of supernets: name another folder with --out")
+    methods = list(chosen.scores.values)
     about = about_ranking(
-        {},
-        table,
-        [protocol],
-        headline=next(iter(chosen.scores.values)),
-        command=command,
-        notes=rankings.notes,
-        baselines=list(baselines),
+        {}, table, [protocol], headline=methods[0], command=command, notes=rankings.notes
     )
-    given = {"cells": chosen.statement, "files": dict(files), "lower": list(chosen.scores.lower)}
-    return about | {"given": given}
+    given = {
+        "cells": chosen.statement,
+        "methods": methods,
+        "lower is better of": list(chosen.scores.lower),
+        "files (SHA-256)": {path.name: _digest(path) for path in files},
+    }
+    write(folder, rankings, about | {"given": given})
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

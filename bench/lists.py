@@ -1,0 +1,58 @@
+"""Every name that a command line takes, with a line on each: what --list prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def every_choice() -> str:
+    """Write every registry's names and what they stand for."""
+    return "\n\n".join(
+        "\n".join([f"{title}:", *(_line(name, text) for name, text in names.items())])
+        for title, names in _registries()
+    )
+
+
+def _registries() -> Iterator[tuple[str, dict[str, str]]]:
+    from analysis.registry import PAGE
+    from bench.base.parallel import BACKENDS
+    from bench.config.registry import PRESETS
+    from bench.ranking.baselines import BASELINE_LABELS, BASELINES, STRUCTURE
+    from bench.ranking.correlation import QUALITY
+    from bench.ranking.protocol import PROTOCOLS, describe
+    from bench.search.algorithms import ALGORITHMS
+    from bench.space.registry import SPACES
+    from supernet.data.registry import DATA_SETS
+    from supernet.measure.measurements import MEASUREMENTS
+    from supernet.nets.registry import NETS
+    from supernet.sampling import SAMPLERS
+    from supernet.shadow_bn import BATCH_NORMS
+    from supernet.training.optimizers import OPTIMIZERS
+
+    yield "presets", _documented(PRESETS)
+    yield "spaces", _documented(SPACES)
+    yield "nets", _documented(NETS)
+    yield "batch norms", _documented(BATCH_NORMS)
+    yield "samplers", _documented(SAMPLERS)
+    yield "optimisers", _documented(OPTIMIZERS)
+    yield "data sets", _documented(DATA_SETS)
+    yield "measurements", _documented(MEASUREMENTS)
+    yield "searches", _documented(ALGORITHMS)
+    yield "backends", _documented(BACKENDS)
+    yield "protocols", {name: describe(one) for name, one in PROTOCOLS.items()}
+    yield "statistics", _documented(QUALITY)
+    yield "baselines", {name: BASELINE_LABELS[name] for name in BASELINES}
+    yield "baselines of given scores", {name: BASELINE_LABELS[name] for name in STRUCTURE}
+    yield "sections of the page", {name: one.title for name, one in PAGE.items()}
+
+
+def _documented(registry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the first line of each entry's docstring."""
+    return {name: (one.__doc__ or "").strip().split("\n")[0] for name, one in registry.items()}
+
+
+def _line(name: str, text: str) -> str:
+    return f"  {name:22} {text}".rstrip()
