@@ -35,18 +35,23 @@ def _registries() -> Iterator[tuple[str, dict[str, str]]]:
     yield "presets", _documented(PRESETS)
     yield "spaces", _documented(SPACES)
     yield "nets", _documented(NETS)
-    yield "batch norms", _documented(BATCH_NORMS)
+    norms = {name: make(1, 1, [(0,)]) for name, make in BATCH_NORMS.items()}
+    yield "batch norms", _documented(norms)
     yield "samplers", _documented(SAMPLERS)
     yield "optimisers", _documented(OPTIMIZERS)
     yield "data sets", _documented(DATA_SETS)
-    yield "measurements", _documented(MEASUREMENTS)
+    files = {name: f"into {one.schema.name} of a run" for name, one in MEASUREMENTS.items()}
+    yield "measurements", files
     yield "searches", _documented(ALGORITHMS)
     yield "backends", _documented(BACKENDS)
     yield "protocols", {name: describe(one) for name, one in PROTOCOLS.items()}
     yield "statistics", _documented(QUALITY)
     yield "baselines", {name: BASELINE_LABELS[name] for name in BASELINES}
     yield "baselines of given scores", {name: BASELINE_LABELS[name] for name in STRUCTURE}
-    yield "sections of the page", {name: one.title for name, one in PAGE.items()}
+    yield (
+        "sections of the page",
+        {name: one.title.format(ms="each m") for name, one in PAGE.items()},
+    )
 
 
 def _documented(registry: Mapping[str, Any]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from analysis.phrases import (
 )
 from analysis.read import read_ranking
 from analysis.text_table import Tables, TextTable
-from bench.ranking.baselines import BAR
+from bench.ranking.baselines import BAR, RANDOM
 from bench.ranking.outputs import DIFFERENCES, KENDALL_TAU
 from bench.ranking.ruler import GIVEN
 from bench.ranking.strata import EQUAL_CONV3X3, NEAR_PARAMETERS, TOP20
@@ -60,7 +60,7 @@ def given_table(frame: DataFrame, columns: Sequence[str] = ()) -> TextTable:
         frame: the rows.
         columns: those to show; all that say something unless given.
     """
-    rows = ordered(frame) + records(frame[frame["scorer"] == "random"])
+    rows = ordered(frame) + records(frame[frame["scorer"] == RANDOM])
     cells = [*map(_cells, rows), _ceiling(rows[0])]
     told = [name for name in cells[0] if any(row.get(name, "") != NOTHING for row in cells[:-1])]
     columns = columns or told

@@ -102,7 +102,7 @@ def _seeds(frame: pd.DataFrame, where: str) -> NDArray[np.int64]:
     if is_wrong.any():
         row = int(is_wrong.argmax())
         raise ValueError(
-            f"{place(where, row)}: seed {frame[SEED].iloc[row]!r} must be a whole number of at "
+            f"{place(where, row)}: seed {frame[SEED].iloc[row]} must be a whole number of at "
             "least 0, or leave the column out"
         )
     return numbers.astype(np.int64)

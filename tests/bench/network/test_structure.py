@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +31,7 @@ def paths(cell: Cell) -> Iterator[tuple[int, ...]]:
     for num in range(last):
         for between in combinations(range(1, last), num):
             path = (0, *between, last)
-            if all(cell.adjacency[u][v] for u, v in zip(path, path[1:], strict=False)):
+            if all(cell.adjacency[u][v] for u, v in pairwise(path)):
                 yield path
 
 
