@@ -49,7 +49,7 @@ def describe_n(row: Row) -> str:
     """Say how many cells, architectures and seeds a row rests on."""
     seeds = "1 seed" if row["num_seeds"] == 1 else f"{row['num_seeds']} seeds"
     cells, architectures = (_average(row[name]) for name in ("num_cells", "num_architectures"))
-    if row["bn"] == GIVEN and row["num_cells"] == row["num_architectures"]:
+    if row["m"] == 0 and row["num_cells"] == row["num_architectures"]:
         return f"{cells} cells, {seeds}"
     return f"{cells} cells, {architectures} architectures, {seeds}"
 

@@ -51,12 +51,14 @@ def rank(
     epochs: int | None = None,
     baselines: Sequence[str] = (),
     out: Path | str | None = None,
+    leaderboard: Path | str | None = None,
     command: str = "",
 ) -> pd.DataFrame:
     """Rank scores, and what costs nothing beside them.
 
     Args:
-        scores: a data frame or a CSV file, or several; long or wide (see `bench.scores`).
+        scores: a data frame or a CSV file, or several; long or wide (see `bench.scores`). None:
+            what costs nothing is ranked alone, on all cells of the table.
         table: the truth, an HDF5 file, 'nasbench101' or 'digits'.
         lower: methods of which lower is better.
         cells: `sample:NUM:SEED` of the table's; all that are scored unless given.
@@ -66,6 +68,7 @@ def rank(
         epochs: the truth's budget; None: the table's largest.
         baselines: further ones, as `package.module:name`.
         out: a folder for tables, figures and the page; None: nothing is written.
+        leaderboard: the folder of one that the rows are added to, beside those of the same cells.
         command: the command line that asked for it, for the page.
 
     Returns:
@@ -81,15 +84,20 @@ def rank(
     from bench.ranking.given.entries import choose_cells
     from bench.ranking.given.outputs import EVERY_BASELINE, rank_given, write_given
     from bench.ranking.protocol import for_given
-    from bench.scores.given import read_scores
+    from bench.scores.given import no_scores, read_scores
     from bench.table.table import open_table
 
+    if leaderboard is not None and out is None:
+        raise ValueError("a leaderboard takes its rows from a results folder: name one with --out")
     sources = [scores] if isinstance(scores, Path | str | pd.DataFrame) else list(scores)
     lower = (lower,) if isinstance(lower, str) else tuple(lower)
     protocol = for_given(split, epochs)
     own = {name: load(name, BASELINES, "baseline") for name in baselines}
     with open_table(str(table)) as truth:
-        given = read_scores(sources, lower=lower, allow_missing=allow_missing)
+        if sources:
+            given = read_scores(sources, lower=lower, allow_missing=allow_missing)
+        else:
+            given = no_scores(truth.hashes())
         chosen = choose_cells(
             given, truth, protocol, cells=cells, limit=limit, allow_missing=allow_missing
         )
@@ -100,6 +108,10 @@ def rank(
             paths = [Path(source) for source in sources if not isinstance(source, pd.DataFrame)]
             write_given(Path(out), rankings, chosen, truth, protocol, command=command, files=paths)
             write_report(Path(out))
+            if leaderboard is not None:
+                from analysis.leaderboard.board import update
+
+                update(Path(leaderboard), Path(out))
     return rankings.kendall_tau
 
 
@@ -141,8 +153,6 @@ def command(argv: Sequence[str] | None = None) -> None:
     from analysis.given.tables import NARROW, given_table
     from analysis.text_table import to_rich
 
-    if not values["scores"]:
-        raise ValueError(f"name a CSV file with scores: see {COMMAND} --help")
     arguments = sys.argv[1:] if argv is None else argv
     ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
     Console().print(to_rich(given_table(ranked, tuple(NARROW)), NARROW, ["method"]))
@@ -153,7 +163,8 @@ def command(argv: Sequence[str] | None = None) -> None:
 def parser() -> CommandParser:
     """Describe the command line."""
     p = CommandParser(prog=COMMAND, description=__doc__)
-    p.add_argument("scores", nargs="*", type=Path, metavar="FILE", help="CSV file with scores")
+    text = "CSV file with scores; without one, what costs nothing is ranked alone"
+    p.add_argument("scores", nargs="*", type=Path, metavar="FILE", help=text)
     text = "HDF5 table with the truth, or nasbench101 or digits"
     p.add_argument("--table", default="nasbench101", metavar="FILE", help=text)
     text = "methods of which lower is better (default: none)"
@@ -172,6 +183,10 @@ def parser() -> CommandParser:
         "--baseline", dest="baselines", action="append", default=[], metavar="NAME", help=text
     )
     options.add_out(p, "none, only the table is printed")
+    text = (
+        "add the rows to the leaderboard of a folder, such as results/leaderboard (default: none)"
+    )
+    p.add_argument("--leaderboard", type=Path, metavar="FOLDER", help=text)
     p.add_argument("--list", action="store_true", help="list every name that can be chosen")
     return p
 

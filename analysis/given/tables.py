@@ -76,11 +76,13 @@ def given_sentence(frame: DataFrame) -> str:
     rows = ordered(frame)
     best, free = first_given(rows), next(row for row in rows if row["bn"] == NOTHING)
     ceiling = "unknown" if isnan(best["ceiling"]) else f"{best['ceiling']:.2f}"
-    return (
-        f"{describe_n(best)}: the best of the given scores, {name_row(best)}, has a tau of "
-        f"{describe_tau(best)}, within the best 20% {number(best[TOP20], 2)}; the best that costs "
-        f"nothing, {name_row(free)}, {describe_tau(free)}; noise ceiling {ceiling}."
-    )
+    parts = [
+        f"tau of {what}, {name_row(row)}, {describe_tau(row)}, within the best 20% "
+        f"{number(row[TOP20], 2)}"
+        for what, row in (("the best score given", best), ("the best that costs nothing", free))
+        if what.endswith("nothing") or row["bn"] == GIVEN
+    ]
+    return f"{describe_n(best)}: {'; '.join(parts)}; noise ceiling {ceiling}."
 
 
 def given_differences(frame: DataFrame, taus: DataFrame) -> list[TextTable]:

@@ -37,8 +37,8 @@ def ordered(frame: DataFrame) -> list[Row]:
 
 
 def first_given(rows: list[Row]) -> Row:
-    """Return the first row that is no baseline's: it tells how many seeds there are."""
-    return next(row for row in rows if row["bn"] != NOTHING)
+    """Return the first row of a method, or a baseline's where there is none."""
+    return next((row for row in rows if row["bn"] != NOTHING), rows[0])
 
 
 def height(frame: DataFrame) -> float:

@@ -69,6 +69,11 @@ class Scores:
         )
 
 
+def no_scores(cells: Sequence[str]) -> Scores:
+    """Return cells without scores, to see what costs nothing reaches on them."""
+    return Scores(cells=sorted(cells), num_copies=np.ones(len(cells), dtype=np.int64), values={})
+
+
 def read_scores(
     sources: Sequence[Path | str | pd.DataFrame],
     *,

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from analysis.figures.kendall_tau import compute
 from analysis.given import scatter, tau
 from analysis.given.tables import given_differences, given_sentence, given_table, is_given
 from analysis.phrases import name_row
@@ -20,6 +21,8 @@ from tests.synthetic import cells, expected_accuracy
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from matplotlib.lines import Line2D
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +88,8 @@ def test_differences_are_turned_to_the_better_minus_the_worse(
 
 def test_the_first_sentence_sets_the_best_beside_what_is_free(taus: pd.DataFrame) -> None:
     sentence = given_sentence(taus)
-    assert sentence.startswith("34 cells, 2 seeds: the best of the given scores, good, has a tau")
-    assert "the best that costs nothing, 3x3 convolutions" in sentence
+    assert sentence.startswith("34 cells, 2 seeds: tau of the best score given, good, 0.")
+    assert "; tau of the best that costs nothing, 3x3 convolutions, 0." in sentence
 
 
 def test_markdown_and_latex_say_the_same(taus: pd.DataFrame) -> None:
@@ -97,13 +100,17 @@ def test_markdown_and_latex_say_the_same(taus: pd.DataFrame) -> None:
     assert r"95\%" in latex
 
 
+def xs(line: Line2D) -> list[float]:
+    return list(np.ravel(np.asarray(line.get_xdata(), dtype=np.float64)))
+
+
 def test_every_method_is_drawn_with_its_seeds(folder: Path) -> None:
-    frame = tau.compute(folder)
+    frame = compute(folder)
     ax = tau.draw(frame, Figure().subplots())
     labels = [text.get_text() for text in ax.get_yticklabels()]
     assert labels == [name_row(row) for row in tau.ordered(frame)]
-    dots = [line for line in ax.lines if line.get_marker() == "." and len(line.get_xdata()) == 2]
-    assert len(dots) == 3, "two seeds of each method"
+    dots = [x for line in ax.lines if line.get_marker() == "." for x in xs(line)]
+    assert len(dots) == 6, "two seeds of each method"
 
 
 def test_points_are_drawn_by_method_the_best_first(folder: Path) -> None:
@@ -111,7 +118,7 @@ def test_points_are_drawn_by_method_the_best_first(folder: Path) -> None:
     panels = scatter.panels(frame)
     assert [panel["scorer"].iloc[0] for panel in panels] == ["good", "bad & odd_", "constant"]
     ax = scatter.draw(panels[0], Figure().subplots())
-    assert [len(line.get_xdata()) for line in ax.lines] == [34, 34]
+    assert [len(xs(line)) for line in ax.lines] == [34, 34]
     assert ax.get_title(loc="left").startswith("good\ntau 0.")
 
 

@@ -79,8 +79,13 @@ def test_a_mistake_is_one_clear_line(
     assert not (tmp_path / "out").exists()
 
 
-def test_without_a_file_it_says_so(run: Callable[..., tuple[int, str, str]]) -> None:
-    assert run()[2] == "error: name a CSV file with scores: see bench/rank.py --help\n"
+def test_without_scores_what_is_free_is_ranked(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    code, out, err = run("--table", "digits", "--cells", "sample:20", "--out", tmp_path)
+    assert code == 0, err
+    assert "20 cells, 1 seed" in out
+    assert "the best that costs nothing" in (tmp_path / "report.html").read_text()
 
 
 def test_every_choice_is_listed(run: Callable[..., tuple[int, str, str]]) -> None:

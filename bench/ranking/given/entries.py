@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.table.table import Table
 
 SEED = 0
+EVERY = "all cells of the table"
 
 
 class Chosen(NamedTuple):
@@ -48,7 +49,7 @@ def choose_cells(
     Raises:
         ValueError: cells without truth or scores that may not be left out, or fewer than two left.
     """
-    statement = f"{len(scores.cells):,} cells that were scored"
+    statement = f"{len(scores.cells):,} cells that were scored" if scores.values else EVERY
     if cells:
         sample = sample_cells(table, *parse_sample(cells))
         _check_scored(scores, sample.hashes, allow_missing=allow_missing)
@@ -75,7 +76,7 @@ def score_entries(scores: Scores, table: Table, protocol: Protocol) -> list[Scor
     truths = truths_of(pd.Series(scores.cells), table, protocol, SEED)
     known = {"calibrated": pd.NA, "architecture": "", "cell_hash": scores.cells}
     known |= {"num_copies": scores.num_copies, "truth": truths}
-    seeds = sorted({seed for by_seed in scores.values.values() for seed in by_seed})
+    seeds = sorted({seed for by_seed in scores.values.values() for seed in by_seed}) or [SEED]
     return [
         Scored(
             bn=GIVEN,

@@ -83,7 +83,12 @@ def write_given(
         raise ValueError(f"{folder} holds a ranking of supernets: name another folder with --out")
     methods = list(chosen.scores.values)
     about = about_ranking(
-        {}, table, [protocol], headline=methods[0], command=command, notes=rankings.notes
+        {},
+        table,
+        [protocol],
+        headline=next(iter(methods), ""),
+        command=command,
+        notes=rankings.notes,
     )
     given = {
         "cells": chosen.statement,

@@ -25,7 +25,7 @@ def noise(num: int, size: float = 0.1) -> Noise:
 def count(make: type[FewCells | ManyCells], scores: np.ndarray, truths: np.ndarray) -> Counted:
     num = len(truths)
     rng = np.random.default_rng(7)
-    within = {
+    within: dict[str, Blocks | Near] = {
         "blocks": Blocks(rng.integers(-1, 3, num)),
         "near": Near(rng.uniform(1, 1.2, num)),
     }
