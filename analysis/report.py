@@ -105,7 +105,7 @@ def _page(results: Path, frame: DataFrame, about: dict[str, Any]) -> str:
     sections, unmeasured = _sections(results, GIVEN_PAGE if about["given"] else PAGE)
     text = environment.get_template(TEMPLATE).render(
         title=f"Ranking report: {results.resolve().name}",
-        summary=[given_sentence(frame)] if about["given"] else _summary(frame),
+        summary=_given_summary(frame, about) if about["given"] else _summary(frame),
         about=about,
         sections=sections,
         unmeasured=unmeasured,
@@ -166,6 +166,10 @@ def _summary(frame: DataFrame) -> list[str]:
     shown = frame[frame["protocol"] == frame["protocol"].iloc[0]]
     shown = shown[(shown["scorer"] == HEADLINE) | (shown["bn"] == NOTHING)]
     return [_sentence(same.to_dict("records")) for _, same in shown.groupby("m")]
+
+
+def _given_summary(frame: DataFrame, about: dict[str, Any]) -> list[str]:
+    return [given_sentence(frame), f"Cells: {about['given']['cells']}."]
 
 
 def _sentence(rows: list[Any]) -> str:

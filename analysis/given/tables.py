@@ -92,8 +92,9 @@ def given_differences(frame: DataFrame, taus: DataFrame) -> list[TextTable]:
         frame: rows of differences.csv.
         taus: rows of kendall_tau.csv, for their order.
     """
+    best_first = frame.sort_values("difference_mean", ascending=False, kind="stable")
     tables = [
-        (caption, [_difference(row) for row in records(frame[frame["minus"] == name])])
+        (caption, [_difference(row) for row in records(best_first[best_first["minus"] == name])])
         for name, caption in AGAINST.items()
     ]
     order = [row["scorer"] for row in ordered(taus[taus["bn"] == GIVEN])]

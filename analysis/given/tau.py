@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 ROW_HEIGHT = 0.24  # inches
+COLUMNS = (6, 94, 140)  # points beside the axes: tau, within the best, within equal counts
 
 
 def ordered(frame: DataFrame) -> list[Row]:
@@ -50,8 +51,8 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw the rows of kendall_tau.csv, with its column `taus` the single seeds too."""
     rows = ordered(frame)
     write(ax, 0, 0, describe_n(first_given(rows)), weight="bold")
-    for x, text in ((1.01, "tau"), (1.27, "best 20%"), (1.41, "eq. 3x3")):
-        write(ax, x, 0, text, fontsize=8)
+    for points, text in zip(COLUMNS, ("tau", "best 20%", "eq. 3x3"), strict=True):
+        _note(ax, points, 0, text)
     draw_limits(ax, frame, 0.5, len(rows) + 0.5)
     for y, row in enumerate(rows, start=1):
         _draw_row(ax, row, y)
@@ -74,9 +75,16 @@ def _draw_row(ax: Axes, row: Row, y: int) -> None:
     if not is_baseline and len(taus) > 1:
         ax.plot(taus, [y + 0.25] * len(taus), ".", color=color, markersize=3.5)
     ax.plot(row["tau_mean"], y, "s" if is_baseline else "o", color=color, markersize=5)
-    write(ax, 1.01, y, describe_tau(row), fontsize=8)
-    write(ax, 1.28, y, number(row[TOP20], 2), fontsize=8)
-    write(ax, 1.42, y, number(row[EQUAL_CONV3X3], 2), fontsize=8)
+    texts = (describe_tau(row), number(row[TOP20], 2), number(row[EQUAL_CONV3X3], 2))
+    for points, text in zip(COLUMNS, texts, strict=True):
+        _note(ax, points, y, text)
+
+
+def _note(ax: Axes, points: float, y: float, text: str) -> None:
+    """Write beside the axes, so many points away that the layout can make room."""
+    place: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+    look: dict[str, Any] = {"va": "center", "fontsize": 8, "annotation_clip": False}
+    ax.annotate(text, (1, y), (points, 0), **place, **look)
 
 
 def _legend(frame: DataFrame) -> list[Line2D | Patch]:

@@ -52,8 +52,9 @@ def choose_cells(
     statement = f"{len(scores.cells):,} cells that were scored" if scores.values else EVERY
     if cells:
         sample = sample_cells(table, *parse_sample(cells))
-        _check_scored(scores, sample.hashes, allow_missing=allow_missing)
-        scores, statement = scores.only(sample.hashes), sample.statement
+        num_lacking = _check_scored(scores, sample.hashes, allow_missing=allow_missing)
+        scores = scores.only(sample.hashes)
+        statement = sample.statement + _left_out(num_lacking, "without scores")
     missing = set(cells_without_truth(scores.cells, table, protocol))
     if missing and not allow_missing:
         raise ValueError(
@@ -68,7 +69,9 @@ def choose_cells(
         statement += f"; a quick look at {limit} of them"
     if len(scores.cells) < 2:
         raise ValueError(TOO_FEW.format(num=f"{len(scores.cells)} cells with score and truth"))
-    return Chosen(scores, statement + _left_out(scores, len(missing)))
+    statement += _left_out(len(missing), "without truth")
+    statement += _left_out(scores.num_missing, "without a score of every method and seed")
+    return Chosen(scores, statement)
 
 
 def score_entries(scores: Scores, table: Table, protocol: Protocol) -> list[Scored]:
@@ -91,7 +94,8 @@ def score_entries(scores: Scores, table: Table, protocol: Protocol) -> list[Scor
     ]
 
 
-def _check_scored(scores: Scores, hashes: list[str], *, allow_missing: bool) -> None:
+def _check_scored(scores: Scores, hashes: list[str], *, allow_missing: bool) -> int:
+    """Count the cells of a sample that have no scores; refuse them unless they may be missing."""
     known = set(scores.cells)
     lacking = [key for key in hashes if key not in known]
     if lacking and not allow_missing:
@@ -99,15 +103,8 @@ def _check_scored(scores: Scores, hashes: list[str], *, allow_missing: bool) -> 
             f"no scores of {len(lacking)} of the {len(hashes)} cells drawn, such as {lacking[0]}: "
             "score them, or rank the others with --allow-missing"
         )
+    return len(lacking)
 
 
-def _left_out(scores: Scores, num_without_truth: int) -> str:
-    parts = [
-        f"{num} left out {why}"
-        for num, why in (
-            (num_without_truth, "without truth"),
-            (scores.num_missing, "without a score of every method and seed"),
-        )
-        if num
-    ]
-    return "".join(f"; {part}" for part in parts)
+def _left_out(num: int, why: str) -> str:
+    return f"; {num:,} left out {why}" if num else ""

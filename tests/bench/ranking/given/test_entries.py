@@ -46,7 +46,9 @@ def test_a_stated_sample_is_what_the_table_draws(table: Table) -> None:
     with pytest.raises(ValueError, match=r"no scores of \d+ of the 12 cells drawn, such as"):
         choose_cells(scores(15), table, FOR_GIVEN, cells="sample:12:3")
     fewer = choose_cells(scores(15), table, FOR_GIVEN, cells="sample:12:3", allow_missing=True)
-    assert 2 <= len(fewer.scores.cells) < 12
+    num = len(fewer.scores.cells)
+    assert 2 <= num < 12
+    assert fewer.statement == f"{sample.statement}; {12 - num} left out without scores"
 
 
 def test_a_quick_look_says_that_it_is_one(table: Table) -> None:
