@@ -1,11 +1,36 @@
-"""Every name that a command line takes, with a line on each: what --list prints."""
+"""Every name that a command line takes, with a line on each.
+
+    python -m bench.lists | less
+
+The same as `python bench/rank.py --list`.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
+from bench.base.command import run_command
+from bench.verbs.options import CommandParser
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    return run_command(command, argv)
+
+
+def command(argv: Sequence[str] | None = None) -> None:
+    """Print every choice."""
+    parser().parse_args(argv)
+    print(every_choice())
+
+
+def parser() -> CommandParser:
+    """Describe the command line."""
+    return CommandParser(prog="python -m bench.lists", description=__doc__)
 
 
 def every_choice() -> str:
@@ -61,3 +86,7 @@ def _documented(registry: Mapping[str, Any]) -> dict[str, str]:
 
 def _line(name: str, text: str) -> str:
     return f"  {name:22} {text}".rstrip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

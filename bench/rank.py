@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Rank any scores of NAS-Bench-101 cells against their true accuracies.
 
-    python bench/rank.py scores.csv --table nasbench101.h5            # the table of tau
-    python bench/rank.py a.csv b.csv --lower loss --out results/mine  # files, figures, page too
-    python bench/rank.py scores.csv --cells sample:1000:0             # of a stated sample
+    python bench/rank.py scores.csv                    # the table of tau
+    python bench/rank.py a.csv b.csv --out results/own # files, figures, page
+    python bench/rank.py a.csv --lower a --cells sample:1000:0
 
 A file has a row per cell, method and seed (cell_hash,method,seed,score), or a column of scores for
 each method. A cell is told by cell_hash (or module_hash), by adjacency and operations, by branches

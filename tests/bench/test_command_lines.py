@@ -49,8 +49,8 @@ def with_set() -> list[str]:
 
 
 def test_every_command_is_looked_at() -> None:
-    assert len(COMMANDS) == 8
-    assert len(PARSERS) == 8 + 7 + 5
+    assert len(COMMANDS) == 10
+    assert len(PARSERS) == 10 + 7 + 5
 
 
 @pytest.mark.parametrize("prog", PARSERS)
