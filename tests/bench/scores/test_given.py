@@ -26,7 +26,7 @@ def frame(text: str) -> pd.DataFrame:
 
 
 def values(*texts: str, **options: bool | list[str]) -> dict[str, dict[int, list[float]]]:
-    scores = read_scores([frame(text) for text in texts], **options)  # type: ignore[arg-type] # of tests
+    scores = read_scores([frame(text) for text in texts], **options)
     return {
         method: {seed: one.tolist() for seed, one in seeds.items()}
         for method, seeds in scores.values.items()
