@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ def frame(text: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text), sep=r"\s+", dtype=texts)
 
 
-def values(*texts: str, **options: bool | list[str]) -> dict[str, dict[int, list[float]]]:
+def values(*texts: str, **options: Any) -> dict[str, dict[int, list[float]]]:
     scores = read_scores([frame(text) for text in texts], **options)
     return {
         method: {seed: one.tolist() for seed, one in seeds.items()}
