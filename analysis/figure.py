@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 RANK = "python bench/run.py"
+RANK_GIVEN = "python bench/rank.py FILE"
 MEASURE = "python bench/measure.py FOLDER"
 MORE_PATHS = f"python bench/run.py --m 2,3,4, then {MEASURE}"
 """What makes runs where paths are summed, so that sums can be compared."""

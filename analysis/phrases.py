@@ -6,7 +6,8 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from analysis import style
-from bench.ranking.protocol import PROTOCOLS, describe
+from bench.ranking.protocol import FOR_GIVEN, PROTOCOLS, describe
+from bench.ranking.ruler import GIVEN
 from bench.runs.schemas.calibrated import calibrated_word, is_calibrated, is_raw
 from bench.runs.words import count as count  # re-exported: figures count things too
 
@@ -20,9 +21,9 @@ NOTHING = "-"
 
 def name_protocol(protocol: str) -> str:
     """Name a protocol and its recipe, and say what it does."""
-    if protocol not in PROTOCOLS:
+    known = {**PROTOCOLS, FOR_GIVEN.name: FOR_GIVEN}.get(protocol)
+    if known is None:
         return f"protocol {protocol}"
-    known = PROTOCOLS[protocol]
     return f"recipe {known.recipe}, protocol {protocol}: {describe(known)}"
 
 
@@ -39,7 +40,7 @@ def name_ms(ms: Iterable[int]) -> str:
 
 def name_row(row: Row) -> str:
     """Name a row's method, or its baseline."""
-    if row["bn"] == NOTHING:
+    if row["bn"] in (NOTHING, GIVEN):
         return style.label(row["scorer"])
     return f"{style.label(row['bn'])}, {calibrated_word(row['calibrated'])}"
 
@@ -48,6 +49,8 @@ def describe_n(row: Row) -> str:
     """Say how many cells, architectures and seeds a row rests on."""
     seeds = "1 seed" if row["num_seeds"] == 1 else f"{row['num_seeds']} seeds"
     cells, architectures = (_average(row[name]) for name in ("num_cells", "num_architectures"))
+    if row["m"] == 0 and row["num_cells"] == row["num_architectures"]:
+        return f"{cells} cells, {seeds}"
     return f"{cells} cells, {architectures} architectures, {seeds}"
 
 
@@ -87,4 +90,4 @@ def yes(calibrated: Any) -> str:
 
 
 def _average(value: float) -> str:
-    return f"{value:.0f}" if float(value).is_integer() else f"on average {value:.1f}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"on average {value:.1f}"

@@ -1,6 +1,7 @@
-"""Every value that the paper published and this project sets beside its own, once.
+"""Every value that the paper, or others, published and this project sets beside its own, once.
 
-Chu et al., MixPath (arXiv 2001.05887). None of these was measured here.
+Chu et al., MixPath (arXiv 2001.05887); WHOLE_SPACE alone is by others. None of these was measured
+here.
 """
 
 from __future__ import annotations
@@ -111,6 +112,41 @@ FIGURE5 = {"mean": 0.5, "variance": 0.25, "weight": 1.0, "bias": 1.0}
 TABLE4 = {"features": Similarity(0.9342, 6e-5), "jacobian": Similarity(0.9042, 1e-5)}
 """One path against the sum of two: S1, first block, m = 2, CIFAR-10."""
 
+
+class WholeSpace(NamedTuple):
+    """A correlation with the accuracies of NAS-Bench-101, by others."""
+
+    method: str
+    value: float
+    std: float | None
+    statistic: str
+    cells: str
+    source: str
+
+
+_ZERO_COST = "mohsaied/zero-cost-nas (Abdelfattah et al., ICLR 2021)"
+_SHARE = "recomputed from the raw files of to_share_or_not_to_share (Pourchot et al. 2020)"
+_ONE_NET = "1,000 random cells, 5 runs; 16 stem channels, 432 epochs"
+WHOLE_SPACE = (
+    WholeSpace("supernet, BN re-estimated", 0.387, 0.043, "tau", _ONE_NET, _SHARE),
+    WholeSpace("supernet, raw", 0.156, 0.043, "tau", _ONE_NET, _SHARE),
+    WholeSpace("parameter count", 0.307, None, "tau", "the same 1,000 cells", _SHARE),
+    WholeSpace(
+        "GRAF features, forest of 100 accuracies",
+        0.655,
+        None,
+        "tau",
+        "as published",
+        "gabikadlecova/zc_combine",
+    ),
+    WholeSpace("grasp", 0.448, None, "Spearman", "all cells", _ZERO_COST),
+    WholeSpace("jacob_cov", 0.378, None, "Spearman", "all cells", _ZERO_COST),
+    WholeSpace("synflow", 0.372, None, "Spearman", "all cells", _ZERO_COST),
+    WholeSpace("fisher", 0.257, None, "Spearman", "all cells", _ZERO_COST),
+    WholeSpace("grad_norm", 0.198, None, "Spearman", "all cells", _ZERO_COST),
+    WholeSpace("snip", 0.164, None, "Spearman", "all cells", _ZERO_COST),
+)
+"""NAS-Bench-101's whole space, each under its own protocol: to be set beside, not compared."""
 
 SEARCH_COST = (
     SearchCost("s1", 19.0, "Tesla V100", "section 4.1: training and random search"),

@@ -27,10 +27,13 @@ from analysis.figures import (
 )
 from analysis.figures.lemmas import combinations, first, second
 from analysis.figures.search import cost, lead, pareto
+from analysis.given import scatter as given_scatter
+from analysis.given import tables as given_tables
+from analysis.given import tau
 
 if TYPE_CHECKING:
     from analysis.figure import Analysis
-    from analysis.tables import Tables
+    from analysis.text_table import Tables
 
 PAGE: dict[str, Analysis | Tables] = {
     "kendall_tau": kendall_tau.HEADLINE_PROTOCOL,
@@ -60,6 +63,14 @@ PAGE: dict[str, Analysis | Tables] = {
 
 OF_ALL_SEARCHES: dict[str, Analysis] = {"search_lead": lead.ANALYSIS}
 """Figures of the searches of all supernets in a results folder."""
+
+GIVEN_PAGE: dict[str, Analysis | Tables] = {
+    "kendall_tau": tau.ANALYSIS,
+    "tables": given_tables.TAU,
+    "differences": given_tables.DIFFERENCES_OF_TAU,
+    "scatter": given_scatter.ANALYSIS,
+}
+"""Sections of report.html where scores were given."""
 
 SUPERNETS: dict[str, Analysis] = {
     "figure3_curves": curves.FIGURE3,

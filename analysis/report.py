@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from analysis import style
+from analysis.given.tables import given_sentence
 from analysis.phrases import NOTHING, describe_n, describe_tau, name_ms, name_protocol, name_row
 from analysis.read import read_about, read_ranking
-from analysis.registry import PAGE
-from analysis.tables import MARKDOWN, Tables, markdown_tables
-from analysis.text_table import TextTable
+from analysis.registry import GIVEN_PAGE, PAGE
+from analysis.tables import LATEX, MARKDOWN, latex_tables, markdown_tables
+from analysis.text_table import Tables, TextTable
 from bench.base.files import write_text
 from bench.ranking.outputs import ABOUT, DIFFERENCES, HEADLINE, KENDALL_TAU
 from bench.runs.schemas.calibrated import is_calibrated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pandas import DataFrame
 
@@ -88,6 +89,7 @@ def write_report(results: Path) -> Path:
     about = read_about(results)
     note = f"{about['truth_note']}.\n\n" if about["truth_note"] else ""
     write_text(note + markdown_tables(frame), results / MARKDOWN)
+    write_text(latex_tables(frame), results / LATEX)
     write_text(_page(results, frame, about), results / REPORT)
     return results / REPORT
 
@@ -100,25 +102,28 @@ def _page(results: Path, frame: DataFrame, about: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    sections, unmeasured = _sections(results)
+    sections, unmeasured = _sections(results, GIVEN_PAGE if about["given"] else PAGE)
     text = environment.get_template(TEMPLATE).render(
         title=f"Ranking report: {results.resolve().name}",
-        summary=_summary(frame),
+        summary=_given_summary(frame, about) if about["given"] else _summary(frame),
         about=about,
         sections=sections,
         unmeasured=unmeasured,
         headline=name_protocol(frame["protocol"].iloc[0]),
         recipe_tables={name: _recipe_table(recipe) for name, recipe in about["recipes"].items()},
         table=_flat_table(about["table"]),
+        given=_flat_table(about["given"]),
     )
     return text + "\n"
 
 
-def _sections(results: Path) -> tuple[list[Section], list[Unmeasured]]:
+def _sections(
+    results: Path, page: Mapping[str, Analysis | Tables]
+) -> tuple[list[Section], list[Unmeasured]]:
     """Draw what can be drawn, and collect the rest by the command that would make it."""
     sections: list[Section] = []
     lacking: dict[str, list[str]] = {}
-    for name, one in PAGE.items():
+    for name, one in page.items():
         if isinstance(one, Tables):
             sections.append(_tables(results, name, one))
         elif one.missing(results):
@@ -161,6 +166,10 @@ def _summary(frame: DataFrame) -> list[str]:
     shown = frame[frame["protocol"] == frame["protocol"].iloc[0]]
     shown = shown[(shown["scorer"] == HEADLINE) | (shown["bn"] == NOTHING)]
     return [_sentence(same.to_dict("records")) for _, same in shown.groupby("m")]
+
+
+def _given_summary(frame: DataFrame, about: dict[str, Any]) -> list[str]:
+    return [given_sentence(frame), f"Cells: {about['given']['cells']}."]
 
 
 def _sentence(rows: list[Any]) -> str:

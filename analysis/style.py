@@ -14,6 +14,7 @@ import matplotlib as mpl
 from matplotlib.colors import to_hex
 
 from bench.base.files import replacing
+from bench.ranking.baselines import BASELINE_LABELS, STRUCTURE
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -35,17 +36,15 @@ COLORS = {
     "num_parameters": "#555555",
     "num_multiply_adds": "#555555",
     "num_conv3x3": "#555555",
+    **dict.fromkeys(STRUCTURE, "#555555"),
+    "given": "#0072B2",
     "random": "#E3E3E3",
     "ceiling": "#000000",
     "paper": "#555555",
 }
 OTHER_COLOR = "#8A6FB0"
 LIGHTEST = 0.85
-LABELS = {
-    "num_parameters": "parameter count",
-    "num_multiply_adds": "multiply-adds",
-    "num_conv3x3": "3x3 convolutions",
-    "random": "random, one draw",
+LABELS = BASELINE_LABELS | {
     "negative_loss": "negative loss",
     "shadow": "shadow BN",
     "shadow-sum": "shadow BN on the sum",

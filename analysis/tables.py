@@ -5,7 +5,6 @@ A number never stands without its recipe and protocol, so every table carries th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from rich.console import Group
 
 from analysis import style
 from analysis.frames import groups, records
+from analysis.given.tables import given_table, is_given
 from analysis.phrases import (
     NOTHING,
     covers,
@@ -25,21 +25,19 @@ from analysis.phrases import (
     yes,
 )
 from analysis.read import read_ranking
-from analysis.text_table import TextTable, to_markdown, to_rich
+from analysis.text_table import Tables, TextTable, to_latex, to_markdown, to_rich
 from bench.ranking.outputs import DIFFERENCES, HEADLINE, KENDALL_TAU
-from bench.ranking.strata import EQUAL_CONV3X3, NEAR_PARAMETERS
+from bench.ranking.strata import EQUAL_CONV3X3, NEAR_PARAMETERS, TOP20
 from bench.ranking.summary import BASELINE
 from bench.runs.schemas.calibrated import calibrated_word, is_calibrated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from pandas import DataFrame
 
     Row = dict[str, Any]
 
-MARKDOWN = "kendall_tau.md"
+MARKDOWN, LATEX = "kendall_tau.md", "kendall_tau.tex"
+TOP = "tau, best 20%"
 EQUAL = "tau, equal 3x3 counts"
 NEAR = "tau, near parameter counts"
 COLUMNS = (
@@ -49,6 +47,7 @@ COLUMNS = (
     "tau",
     "95%",
     "sd over seeds",
+    TOP,
     EQUAL,
     NEAR,
     "Spearman",
@@ -84,23 +83,6 @@ NARROW = {
     "regret": "regret",
 }
 """What fits a terminal of 80 columns, and under which headings."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tables:
-    """A section of the page that holds tables.
-
-    Attributes:
-        title: its heading.
-        text: a sentence below it.
-        compute: makes its tables from files of a results folder.
-        numbers: names of files of that folder that hold what is shown.
-    """
-
-    title: str
-    text: str
-    compute: Callable[[Path], list[TextTable]]
-    numbers: tuple[str, ...]
 
 
 def tau_tables(frame: DataFrame, columns: tuple[str, ...] = COLUMNS) -> list[TextTable]:
@@ -147,13 +129,22 @@ def difference_tables(frame: DataFrame) -> list[TextTable]:
 
 def markdown_tables(frame: DataFrame) -> str:
     """Return the tables of kendall_tau.csv as Markdown."""
-    return "\n\n".join(to_markdown(table) for table in tau_tables(frame)) + "\n"
+    return "\n\n".join(map(to_markdown, _tables_of(frame))) + "\n"
+
+
+def latex_tables(frame: DataFrame) -> str:
+    """Return the tables of kendall_tau.csv as LaTeX, for the package booktabs."""
+    return "\n".join(map(to_latex, _tables_of(frame)))
 
 
 def terminal_table(frame: DataFrame) -> Group:
     """Return the tables of kendall_tau.csv for a terminal of 80 columns or more."""
     tables = tau_tables(frame, tuple(NARROW))
     return Group(*(part for table in tables for part in (to_rich(table, NARROW, COLUMNS[:3]), "")))
+
+
+def _tables_of(frame: DataFrame) -> list[TextTable]:
+    return [given_table(frame)] if is_given(frame) else tau_tables(frame)
 
 
 def difference_lines(frame: DataFrame) -> list[str]:
@@ -190,6 +181,7 @@ def _cells(row: Row) -> Row:
         "tau": number(row["tau_mean"]),
         "95%": interval(row["tau_low"], row["tau_high"], number),
         "sd over seeds": number(row["tau_std"]),
+        TOP: number(row[TOP20], 2),
         EQUAL: number(row[EQUAL_CONV3X3], 2),
         NEAR: number(row[NEAR_PARAMETERS], 2),
         "Spearman": number(row["spearman"]),
@@ -239,7 +231,7 @@ TAU = Tables(
     title="Tables of tau",
     text="",
     compute=lambda results: tau_tables(read_ranking(results, KENDALL_TAU), PAGE_COLUMNS),
-    numbers=(KENDALL_TAU, MARKDOWN),
+    numbers=(KENDALL_TAU, MARKDOWN, LATEX),
 )
 
 DIFFERENCES_OF_TAU = Tables(

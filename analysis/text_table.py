@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from rich.table import Table as RichTable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
+
+LATEX_SIGNS = {sign: f"\\{sign}" for sign in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +35,35 @@ class TextTable:
     rows: Sequence[tuple[str, ...]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """A section of the page that holds tables.
+
+    Attributes:
+        title: its heading.
+        text: a sentence below it.
+        compute: makes its tables from files of a results folder.
+        numbers: names of files of that folder that hold what is shown.
+    """
+
+    title: str
+    text: str
+    compute: Callable[[Path], list[TextTable]]
+    numbers: tuple[str, ...]
+
+
 def to_markdown(table: TextTable) -> str:
     """Write a table as Markdown, its caption above."""
     lines = [table.columns, tuple("---" for _ in table.columns), *table.rows]
     return "\n".join([f"{table.caption}.", "", *("| " + " | ".join(line) + " |" for line in lines)])
+
+
+def to_latex(table: TextTable) -> str:
+    """Write a table as LaTeX, with the rules of the package booktabs."""
+    frame = pd.DataFrame(table.rows, columns=list(table.columns))
+    texts = frame.map(_escape).rename(columns=_escape)
+    layout = "l" + "r" * (len(table.columns) - 1)
+    return texts.to_latex(index=False, column_format=layout, caption=_escape(table.caption))
 
 
 def to_rich(table: TextTable, headings: Mapping[str, str], words: Collection[str]) -> RichTable:
@@ -52,3 +86,8 @@ def to_rich(table: TextTable, headings: Mapping[str, str], words: Collection[str
     for row in table.rows:
         rich.add_row(*row)
     return rich
+
+
+def _escape(text: str) -> str:
+    """Write what LaTeX would take for a command."""
+    return "".join(LATEX_SIGNS.get(sign, sign) for sign in text)

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 DOCS = "docs"
-OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "results/reference/README.md")
+OUTSIDE = (
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "results/leaderboard/leaderboard.md",
+    "results/reference/README.md",
+)
 """Pages of the site that lie outside docs/."""
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#|/)([^)#\s]+)")
 

@@ -106,8 +106,8 @@ def _is_late(node: ast.stmt) -> bool:
 
 def test_command_lines_start_without_torch() -> None:
     code = (
-        "import sys, bench.run, bench.table_command, bench.mixpath, bench.measure, bench.truth\n"
-        "import bench.proxies\n"
+        "import sys, bench.run, bench.rank, bench.table_command, bench.mixpath, bench.measure\n"
+        "import bench.truth, bench.proxies\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

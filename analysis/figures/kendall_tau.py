@@ -56,10 +56,10 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         shown = records(same[~same["scorer"].isin(["random", FINER])])
         finer = {(r["bn"], is_calibrated(r["calibrated"])): r for r in _finer(same)}
         rows: list[Row] = sorted(shown, key=_order)
-        _write(ax, 0, y, f"m = {m}: {describe_n(rows[0])}", weight="bold")
-        _write(ax, 1.01, y, "tau", fontsize=8)
-        _write(ax, 1.19, y, "eq. 3x3", fontsize=8)
-        _draw_limits(ax, same, y + 0.5, y + 0.5 + len(rows))
+        write(ax, 0, y, f"m = {m}: {describe_n(rows[0])}", weight="bold")
+        write(ax, 1.01, y, "tau", fontsize=8)
+        write(ax, 1.19, y, "eq. 3x3", fontsize=8)
+        draw_limits(ax, same, y + 0.5, y + 0.5 + len(rows))
         for row in rows:
             y += 1
             _draw_row(ax, row, y)
@@ -68,6 +68,21 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         y += 1.4
     _finish(ax, frame, ticks, y - 0.9)
     return ax
+
+
+def draw_limits(ax: Axes, same: DataFrame, top: float, bottom: float) -> None:
+    """Draw zero, what chance reaches, and what a perfect scorer would."""
+    ax.vlines(0, top, bottom, color="#999999", linewidth=0.6, zorder=0.5)
+    grey: dict[str, Any] = {"color": style.color("random"), "zorder": 0, "linewidth": 0}
+    for row in records(same[same["scorer"] == "random"]):
+        ax.fill_betweenx([top, bottom], row["tau_low"], row["tau_high"], **grey)
+    for ceiling in same[same["bn"] == NOTHING]["ceiling"].unique()[:1]:
+        ax.vlines(ceiling, top, bottom, color=style.color("ceiling"), linestyle="--", linewidth=1)
+
+
+def write(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
+    """Write at a fraction of the width and a line's height."""
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), va="center", **look)
 
 
 def _draw_row(ax: Axes, row: Row, y: float) -> None:
@@ -82,8 +97,8 @@ def _draw_row(ax: Axes, row: Row, y: float) -> None:
         look: dict[str, Any] = {"markersize": 4, "linewidth": 0.8, "capsize": 1.5}
         look |= {"color": color, "markerfacecolor": "white"}
         ax.errorbar(paper.mean, y - 0.27, xerr=paper.std, fmt="D", **look)
-    _write(ax, 1.01, y, describe_tau(row), fontsize=8)
-    _write(ax, 1.21, y, number(row[EQUAL_CONV3X3], 2), fontsize=8)
+    write(ax, 1.01, y, describe_tau(row), fontsize=8)
+    write(ax, 1.21, y, number(row[EQUAL_CONV3X3], 2), fontsize=8)
 
 
 def _finer(same: DataFrame) -> list[Row]:
@@ -97,16 +112,6 @@ def _draw_finer(ax: Axes, row: Row | None, y: float) -> None:
     color, face = style.color(row["bn"]), "white" if is_raw(row["calibrated"]) else None
     ax.hlines(y + 0.38, row["tau_low"], row["tau_high"], color=color, linewidth=0.7)
     ax.plot(row["tau_mean"], y + 0.38, "v", color=color, markerfacecolor=face, markersize=4)
-
-
-def _draw_limits(ax: Axes, same: DataFrame, top: float, bottom: float) -> None:
-    """Draw zero, what chance reaches, and what a perfect scorer would."""
-    ax.vlines(0, top, bottom, color="#999999", linewidth=0.6, zorder=0.5)
-    grey: dict[str, Any] = {"color": style.color("random"), "zorder": 0, "linewidth": 0}
-    for row in records(same[same["scorer"] == "random"]):
-        ax.fill_betweenx([top, bottom], row["tau_low"], row["tau_high"], **grey)
-    for ceiling in same[same["bn"] == NOTHING]["ceiling"].unique()[:1]:
-        ax.vlines(ceiling, top, bottom, color=style.color("ceiling"), linestyle="--", linewidth=1)
 
 
 def _finish(ax: Axes, frame: DataFrame, ticks: dict[float, str], bottom: float) -> None:
@@ -142,11 +147,6 @@ def _legend(frame: DataFrame) -> list[Line2D | Patch]:
         look = {"marker": "D", "markerfacecolor": "white", "markersize": 4, "linewidth": 0.8}
         handles.append(line("paper, CIFAR-10 (sd over 3 seeds)", **look))
     return handles
-
-
-def _write(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
-    """Write at a fraction of the width and a line's height."""
-    ax.text(x, y, text, transform=ax.get_yaxis_transform(), va="center", **look)
 
 
 def _order(row: Row) -> tuple[bool, int, bool]:

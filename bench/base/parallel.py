@@ -67,6 +67,7 @@ def _kill_workers() -> None:
 
 @contextmanager
 def _loky(scheduler: str | None) -> Iterator[None]:
+    """Processes of this machine."""
     if scheduler is not None:
         raise ValueError(f"--scheduler {scheduler} needs --backend dask or ray")
     with joblib.parallel_config("loky"):
@@ -75,6 +76,7 @@ def _loky(scheduler: str | None) -> Iterator[None]:
 
 @contextmanager
 def _dask(scheduler: str | None) -> Iterator[None]:
+    """An existing Dask cluster."""
     try:
         from distributed import Client
     except ImportError:
@@ -88,6 +90,7 @@ def _dask(scheduler: str | None) -> Iterator[None]:
 
 @contextmanager
 def _ray(scheduler: str | None) -> Iterator[None]:
+    """An existing Ray cluster, or one of this machine."""
     try:
         import ray
         from ray.util.joblib import register_ray

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 from bench.base.names import is_plugin
 from bench.ranking.protocol import describe
 from bench.runs import schemas
-from bench.runs.words import describe_recipes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bench.ranking.protocol import Protocol
-    from bench.runs.run import Run
     from bench.table.table import Table
 
 
@@ -29,7 +27,7 @@ def read_earlier(results: Path) -> dict[str, Any]:
 
 
 def about_ranking(
-    runs: Sequence[Run],
+    recipes: Mapping[str, Any],
     table: Table,
     protocols: Sequence[Protocol],
     *,
@@ -42,7 +40,7 @@ def about_ranking(
     """Gather what ranking.json holds.
 
     Args:
-        runs: those ranked, and others of the folder.
+        recipes: what made the scores, as from `describe_recipes`; none where scores were given.
         table: the truth.
         protocols: how the runs were ranked, the headline first.
         headline: the scorer shown first.
@@ -51,14 +49,13 @@ def about_ranking(
         truth_note: where the table is not of these runs' images or networks, how it differs.
         baselines: names of those ranked, of which a user's own are remembered.
     """
-    recipes = {protocol.recipe for protocol in protocols}
     sources = [source._asdict() for source in table.provenance["sources"]]
     return {
         "version": schemas.RANKING.version,
         "command": command,
         "headline": {"protocol": protocols[0].name, "scorer": headline},
         "protocols": {p.name: asdict(p) | {"words": describe(p)} for p in protocols},
-        "recipes": describe_recipes([run for run in runs if run.recipe.name in recipes]),
+        "recipes": dict(recipes),
         "table": {
             **table.provenance,
             "file": table.path.name,

@@ -1,7 +1,7 @@
 """A comparison: every scorer of the runs of one m under one protocol, beside the baselines.
 
 A group is (batch norm, calibrated, scorer), of baselines the last alone; it holds one `Ranked` per
-run.
+run. Scores from elsewhere are compared alike, as of one run per seed and of no m.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.ranking.entries import select_entries
-from bench.ranking.ruler import NONE, Group, Ranked, Ruler
+from bench.ranking.ruler import NONE, Group, Ranked, Ruler, Scored
 from bench.runs.layout import SCORES
 
 if TYPE_CHECKING:
@@ -28,13 +28,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
-    """The groups of one m under one protocol, the entries of its runs, and what was assumed."""
+    """The groups of one m under one protocol, the entries of its runs, and what was assumed.
+
+    Attributes:
+        m: largest number of paths, 0 of scores from elsewhere.
+        protocol: its name.
+        num_cells: that any run enters.
+        groups: what is compared, the baselines last.
+        scored: the entries by run.
+        note: what was assumed, or empty.
+    """
 
     m: int
     protocol: str
     num_cells: int
     groups: dict[Group, list[Ranked]]
-    entries: list[tuple[Run, pd.DataFrame]]
+    scored: list[Scored]
     note: str
 
 
@@ -51,20 +60,49 @@ def compare_runs(
     Raises:
         ValueError: as `select_entries`, or scores that are incomplete or no numbers.
     """
-    entries = [(run, _entries(run, table, protocol, allow_missing)) for run in runs]
-    cells = sorted({key for _, frame in entries for key in frame["cell_hash"]})
+    scored = [
+        Scored(
+            bn=run.variant,
+            seed=run.seed,
+            space=run.recipe.space,
+            skeleton=run.recipe.skeleton,
+            entries=_entries(run, table, protocol, allow_missing),
+        )
+        for run in runs
+    ]
+    return compare(scored, table, protocol, baselines, m=runs[0].recipe.m)
+
+
+def compare(
+    scored: list[Scored],
+    table: Table,
+    protocol: Protocol,
+    baselines: Mapping[str, Baseline],
+    *,
+    m: int = 0,
+) -> Comparison:
+    """Rank entries of one kind, and baselines beside them.
+
+    Args:
+        scored: the entries, by run or by seed.
+        table: the truth.
+        protocol: what they were chosen by.
+        baselines: what else to rank, by name.
+        m: largest number of paths, 0 of scores from elsewhere.
+    """
+    cells = sorted({key for one in scored for key in one.entries["cell_hash"]})
     ruler = Ruler(cells, table, protocol, baselines)
     groups = defaultdict[Group, list[Ranked]](list)
-    for run, frame in entries:
-        for group, ranked in ruler.measure_run(run, frame):
+    for one in scored:
+        for group, ranked in ruler.measure_all(one):
             groups[group].append(ranked)
     baselines_last = sorted(groups, key=lambda group: group.bn == NONE)
     return Comparison(
-        m=runs[0].recipe.m,
+        m=m,
         protocol=protocol.name,
         num_cells=len(cells),
         groups={group: groups[group] for group in baselines_last},
-        entries=entries,
+        scored=scored,
         note=ruler.note,
     )
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
+
+from bench.ranking.pairs.sums import sum_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,8 +92,7 @@ def count_pairs(scores: Floats, truths: Floats, cells: NDArray[np.intp], num: in
 
 def kendall_tau(scores: Floats, truths: Floats) -> float:
     """Return Kendall's tau-b."""
-    pairs = count_pairs(scores, truths, np.zeros(len(scores), dtype=np.intp), 1)
-    return float(pairs.tau(np.ones((1, 1)))[0])
+    return sum_pairs(scores, truths).tau
 
 
 def spearman(scores: Floats, truths: Floats) -> float:
@@ -104,13 +105,18 @@ def spearman(scores: Floats, truths: Floats) -> float:
 def weighted_tau(scores: Floats, truths: Floats) -> float:
     """Return Vigna's weighted tau: pairs at the top of either ranking weigh most (hyperbolic).
 
-    As scipy computes it, equal truths are put in the order of their scores, and the other way
-    round, which flatters: judge it beside that of random scores.
+    The weight of a pair is the sum of its entries', so that sums by entry suffice. As in scipy,
+    whose value it is, equal truths are put in the order of their scores, and the other way round,
+    which flatters: judge it beside that of random scores.
     """
-    if _is_constant(scores) or _is_constant(truths):
-        return float("nan")
-    result: Any = stats.weightedtau(scores, truths)
-    return float(result.statistic)
+    agreement, untied_scores, untied_truths = sum_pairs(scores, truths).with_cell
+    taus = []
+    for order in (np.lexsort((truths, scores)), np.lexsort((scores, truths))):
+        weights = np.empty(len(scores))
+        weights[order[::-1]] = 1 / np.arange(1, len(scores) + 1)
+        untied = (weights @ untied_scores) * (weights @ untied_truths)
+        taus.append(weights @ agreement / np.sqrt(untied) if untied > 0 else np.nan)
+    return float(np.mean(taus))
 
 
 def precision_top10(scores: Floats, truths: Floats) -> float:
@@ -132,18 +138,23 @@ def regret(scores: Floats, truths: Floats) -> float:
     return float(truths.max() - truths[scores == scores.max()].mean())
 
 
-STATISTICS: dict[str, Callable[[Floats, Floats], float]] = {
-    "tau": kendall_tau,
+QUALITY: dict[str, Callable[[Floats, Floats], float]] = {
     "spearman": spearman,
     "weighted_tau": weighted_tau,
     "precision_top10": precision_top10,
     "regret": regret,
 }
+"""What stands beside tau."""
+
+
+def measure_quality(scores: Floats, truths: Floats) -> dict[str, float]:
+    """Return every statistic but tau by name."""
+    return {name: statistic(scores, truths) for name, statistic in QUALITY.items()}
 
 
 def measure(scores: Floats, truths: Floats) -> dict[str, float]:
     """Return every statistic by name."""
-    return {name: statistic(scores, truths) for name, statistic in STATISTICS.items()}
+    return {"tau": kendall_tau(scores, truths)} | measure_quality(scores, truths)
 
 
 def _signs(values: Floats) -> Floats:

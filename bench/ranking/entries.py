@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from bench.space.space import CellSpace
     from bench.table.table import Table
 
+ENTRY = ("calibrated", "architecture", "cell_hash", "num_copies", "truth")
+"""Columns of an entry; all others are scorers'."""
+
 TOO_FEW = "no ranking of {num}: use a larger m, another protocol, or a table that has more"
 
 
@@ -58,7 +61,7 @@ def select_entries(
     hashes = pool.drop_duplicates("architecture").set_index("architecture")["cell_hash"]
     entries["cell_hash"] = hashes[selected].to_numpy()
     # Before anything is dropped, so that runs of one seed draw the same repeats.
-    entries["truth"] = _truths(entries["cell_hash"], table, protocol, seed)
+    entries["truth"] = truths_of(entries["cell_hash"], table, protocol, seed)
     entries = _drop_lowest(entries, pool, protocol)
     parts = [
         _scored(entries, part, protocol).assign(calibrated=calibrated)
@@ -69,16 +72,27 @@ def select_entries(
 
 def scorers(entries: pd.DataFrame) -> list[str]:
     """List the score columns of `select_entries`'s result, the headline first."""
-    known = {"calibrated", "architecture", "cell_hash", "num_copies", "truth"}
-    return [name for name in entries.columns if name not in known]
+    return [name for name in entries.columns if name not in ENTRY]
+
+
+def truths_of(hashes: pd.Series[str], table: Table, protocol: Protocol, seed: int) -> list[float]:
+    """Return the truth of each entry by the hash of its cell; random repeats come from `seed`."""
+    split, budget = protocol.truth_split, protocol.truth_budget
+    if protocol.truth_repeats == "mean":
+        means = {key: table.mean_accuracy(key, split, budget) for key in hashes.unique()}
+        return [means[key] for key in hashes]
+    rng = child_rng(seed, f"truth-{protocol.name}")
+    repeats = {key: table.repeats(key, split, budget) for key in hashes.unique()}
+    return [float(rng.choice(repeats[key])) for key in hashes]
 
 
 def cells_without_truth(hashes: Iterable[str], table: Table, protocol: Protocol) -> list[str]:
     """List the cells whose truth, as the protocol wants it, the table lacks."""
     hashes = list(dict.fromkeys(hashes))
-    missing = {str(key) for key in table.missing(hashes, protocol.truth_split)}
+    budget = protocol.truth_budget
+    missing = {str(key) for key in table.missing(hashes, protocol.truth_split, budget)}
     if protocol.truth_repeats == "random":
-        missing |= {key for key in hashes if key not in missing and table.is_mean_only(key)}
+        missing |= {key for key in hashes if key not in missing and table.is_mean_only(key, budget)}
     return [key for key in hashes if key in missing]
 
 
@@ -99,16 +113,6 @@ def _with_truth(
         num = f"{num_cells - len(missing)} of {num_cells} cells with truth in {table.path}"
         raise ValueError(TOO_FEW.format(num=num))
     return scores[~scores["cell_hash"].isin(missing)]
-
-
-def _truths(hashes: pd.Series[str], table: Table, protocol: Protocol, seed: int) -> list[float]:
-    split = protocol.truth_split
-    if protocol.truth_repeats == "mean":
-        means = {key: table.mean_accuracy(key, split) for key in hashes.unique()}
-        return [means[key] for key in hashes]
-    rng = child_rng(seed, f"truth-{protocol.name}")
-    repeats = {key: table.repeats(key, split) for key in hashes.unique()}
-    return [float(rng.choice(repeats[key])) for key in hashes]
 
 
 def _drop_lowest(entries: pd.DataFrame, pool: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:

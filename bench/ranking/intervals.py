@@ -14,7 +14,8 @@ seed it is over cells alone and says nothing of other seeds.
 
 Over cells (`interval`): the percentile bootstrap of 2,000 resamples; copies of one cell are drawn
 together, since they share one truth. All groups and seeds of one ranking share the resamples, so
-that differences pair. Neither is given under 10 cells, where it would not be believed.
+that differences pair. Of many cells (`pairs.count`), the jackknife of one seed. Neither is given
+under 10 cells, where it would not be believed.
 """
 
 from __future__ import annotations
@@ -59,6 +60,22 @@ def interval(values: Floats, num_cells: int) -> tuple[float, float]:
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def over_cells(
+    resampled: Floats, value: float, jackknife: Floats, *, is_tau: bool
+) -> tuple[float, float]:
+    """Return the interval over cells alone: the bootstrap's, or the jackknife's of many cells.
+
+    Args:
+        resampled: the statistic of each resample, or of shape (0,) where none were drawn.
+        value: the statistic.
+        jackknife: the same without each cell in turn, of shape (num_cells,).
+        is_tau: whether it lies in [-1, 1], to be put on Fisher's scale.
+    """
+    if len(resampled):
+        return interval(resampled, len(jackknife))
+    return crossed(np.array([value]), jackknife[None], is_tau=is_tau)
 
 
 def over_seeds(values: Floats | Sequence[float]) -> tuple[float, float]:

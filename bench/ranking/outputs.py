@@ -5,6 +5,7 @@ Writes into the results folder
     kendall_tau_by_seed.csv    the same for each seed
     differences.csv            tau of one batch norm minus another's, in pairs of equal seed
     points.csv                 truth and scores of every entry, to draw
+    kendall_tau.json, differences.json    the same rows, with the version of their columns
     ranking.json               command, recipes, protocols and table in words and figures
 """
 
@@ -13,14 +14,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from bench.ranking.about import about_ranking
 from bench.ranking.baselines import BASELINES
 from bench.ranking.comparison import compare_runs
 from bench.ranking.entries import scorers
+from bench.ranking.ruler import GIVEN
 from bench.ranking.summary import difference_rows, seed_rows, summary_rows
 from bench.runs import schemas
+from bench.runs.words import describe_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -42,6 +46,7 @@ KENDALL_TAU, BY_SEED, DIFFERENCES, POINTS, ABOUT = (
 IDENTITY = schemas.KENDALL_TAU.keys
 PLACE = ("m", "space", "bn", "seed", "calibrated", "protocol", "cell_hash", "truth")
 DIGITS = 6
+MAX_POINTS = 2_000  # cells; more hide each other
 HEADLINE = "accuracy"
 """The scorer shown first: the paper's, the only one to be set beside its figures."""
 
@@ -86,12 +91,22 @@ def rank(
         for protocol in protocols
         for same in _by_m(runs, protocol)
     ]
+    return gather(comparisons, protocols)
+
+
+def gather(comparisons: Sequence[Comparison], protocols: Sequence[Protocol]) -> Rankings:
+    """Make the tables of some comparisons.
+
+    Args:
+        comparisons: by protocol and m.
+        protocols: theirs, the headline first.
+    """
     return Rankings(
         kendall_tau=_frame(comparisons, summary_rows, schemas.KENDALL_TAU),
         by_seed=_frame(comparisons, seed_rows, schemas.KENDALL_TAU_BY_SEED),
         differences=_frame(comparisons, difference_rows, schemas.DIFFERENCES),
         points=_points(comparisons, protocols),
-        notes=[f"m={c.m}, protocol {c.protocol}: {c.note}" for c in comparisons if c.note],
+        notes=[f"{_name_m(c.m)}protocol {c.protocol}: {c.note}" for c in comparisons if c.note],
     )
 
 
@@ -119,8 +134,9 @@ def write_rankings(
         truth_note: where the table is not of these runs' images or networks, how it differs.
     """
     rankings = rank(runs, table, protocols, baselines=baselines, allow_missing=allow_missing)
+    names = {protocol.recipe for protocol in protocols}
     about = about_ranking(
-        runs,
+        describe_recipes([run for run in runs if run.recipe.name in names]),
         table,
         protocols,
         headline=HEADLINE,
@@ -129,12 +145,35 @@ def write_rankings(
         truth_note=truth_note,
         baselines=list(baselines),
     )
-    schemas.write(rankings.kendall_tau, results_folder / KENDALL_TAU, schemas.KENDALL_TAU)
-    schemas.write(rankings.by_seed, results_folder / BY_SEED, schemas.KENDALL_TAU_BY_SEED)
-    schemas.write(rankings.differences, results_folder / DIFFERENCES, schemas.DIFFERENCES)
-    schemas.write(rankings.points, results_folder / POINTS, schemas.POINTS)
-    schemas.write_json(about, results_folder / ABOUT, schemas.RANKING)
+    write(results_folder, rankings, about)
     return rankings
+
+
+def write(results_folder: Path, rankings: Rankings, about: dict[str, Any]) -> None:
+    """Write what was found as CSV, tau and differences as JSON too, and ranking.json.
+
+    Args:
+        results_folder: where to.
+        rankings: what was found.
+        about: what ranking.json holds.
+    """
+    for frame, schema in (
+        (rankings.kendall_tau, schemas.KENDALL_TAU),
+        (rankings.by_seed, schemas.KENDALL_TAU_BY_SEED),
+        (rankings.differences, schemas.DIFFERENCES),
+        (rankings.points, schemas.POINTS),
+    ):
+        schemas.write(frame, results_folder / schema.name, schema)
+    for frame, schema in (
+        (rankings.kendall_tau, schemas.KENDALL_TAU),
+        (rankings.differences, schemas.DIFFERENCES),
+    ):
+        schemas.write_rows(frame, results_folder / schema.name, schema)
+    schemas.write_json(about, results_folder / ABOUT, schemas.RANKING)
+
+
+def _name_m(m: int) -> str:
+    return f"m={m}, " if m else ""
 
 
 def _by_m(runs: Sequence[Run], protocol: Protocol) -> Iterator[list[Run]]:
@@ -155,7 +194,7 @@ def _by_m(runs: Sequence[Run], protocol: Protocol) -> Iterator[list[Run]]:
 
 
 def _frame(
-    comparisons: list[Comparison],
+    comparisons: Sequence[Comparison],
     make_rows: Callable[[Comparison], Iterable[dict[str, Any]]],
     schema: schemas.Schema,
 ) -> pd.DataFrame:
@@ -169,21 +208,29 @@ def _frame(
     return schemas.conform(frame[[*IDENTITY, *others]].round(DIGITS), schema)
 
 
-def _points(comparisons: list[Comparison], protocols: Sequence[Protocol]) -> pd.DataFrame:
-    """Gather the entries to draw: of each recipe under its first protocol."""
+def _points(comparisons: Sequence[Comparison], protocols: Sequence[Protocol]) -> pd.DataFrame:
+    """Gather the entries to draw: of each recipe under its first protocol.
+
+    Of many cells the first by hash, which is as good as drawn.
+    """
     first = {protocol.recipe: protocol.name for protocol in reversed(protocols)}
     parts = [
-        entries.assign(
+        one.entries.assign(
             m=comparison.m,
             protocol=comparison.protocol,
-            space=run.recipe.space,
-            bn=run.variant,
-            seed=run.seed,
+            space=one.space,
+            bn=one.bn,
+            seed=one.seed,
         )
         for comparison in comparisons
-        for run, entries in comparison.entries
-        if comparison.protocol == first[run.recipe.name]
+        for one in comparison.scored
+        if comparison.protocol in first.values()
     ]
     points = pd.concat(parts, ignore_index=True)
+    if len(few := sorted(points["cell_hash"].unique())) > MAX_POINTS:
+        points = points[points["cell_hash"] <= few[MAX_POINTS - 1]]
     own = [name for name in scorers(points) if name not in PLACE]
-    return schemas.conform(points[[*PLACE, *own]].round(DIGITS), schemas.POINTS)
+    points[own] = points[own].replace([np.inf, -np.inf], np.nan)  # ranked, but nowhere to draw
+    is_given = (points["bn"] == GIVEN).all()  # whose scores are of any size
+    digits = dict.fromkeys(["truth"] if is_given else ["truth", *own], DIGITS)
+    return schemas.conform(points[[*PLACE, *own]].round(digits), schemas.POINTS)

@@ -7,7 +7,7 @@ or a `Protocol` in a user's module, named `package.module:name` on the command l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.base.checks import check_choice, check_least
@@ -33,6 +33,7 @@ class Protocol:
         copies: `average` the scores of the architectures that are one cell, or `keep` them.
         truth_split: `test` or `valid`.
         truth_repeats: `mean` of a cell's repeats, or a `random` one, anew for every entry.
+        truth_budget: epochs that the truth was trained for; None: the table's largest number.
         drop_lowest: how many are dropped, those of the lowest uncalibrated accuracy.
 
     Raises:
@@ -46,6 +47,7 @@ class Protocol:
     copies: str = "average"
     truth_split: str = "test"
     truth_repeats: str = "mean"
+    truth_budget: int | None = None
     drop_lowest: int = 0
 
     def __post_init__(self) -> None:
@@ -77,6 +79,21 @@ PROTOCOLS = {
     ),
 }
 
+FOR_GIVEN = Protocol(name="given", recipe="unknown")
+"""How scores that were given are ranked, whatever made them: as under `sound`."""
+
+
+def for_given(truth_split: str = "test", truth_budget: int | None = None) -> Protocol:
+    """Return how given scores are ranked against one of a table's truths, named by what differs.
+
+    Raises:
+        ValueError: a split that is none.
+    """
+    split = "" if truth_split == FOR_GIVEN.truth_split else f"-{truth_split}"
+    budget = f"-{truth_budget}-epochs" if truth_budget else ""
+    name = f"{FOR_GIVEN.name}{split}{budget}"
+    return replace(FOR_GIVEN, name=name, truth_split=truth_split, truth_budget=truth_budget)
+
 
 def describe(protocol: Protocol) -> str:
     """Spell a protocol out in one sentence."""
@@ -94,7 +111,9 @@ def describe(protocol: Protocol) -> str:
     parts.append(f"copies of one cell {'averaged' if protocol.copies == 'average' else 'kept'}")
     repeats = {"mean": "mean {} accuracy", "random": "{} accuracy of one random repeat per entry"}
     split = {"valid": "validation"}.get(protocol.truth_split, protocol.truth_split)
-    return "; ".join([*parts, f"truth = {repeats[protocol.truth_repeats].format(split)}"])
+    truth = repeats[protocol.truth_repeats].format(split)
+    budget = f" after {protocol.truth_budget} epochs" if protocol.truth_budget else ""
+    return "; ".join([*parts, f"truth = {truth}{budget}"])
 
 
 def check(protocol: Protocol, space: CellSpace) -> None:

@@ -10,24 +10,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from bench.base.names import call_plugin
 from bench.ranking.baselines import RANDOM, measure_random
-from bench.ranking.ceiling import ceiling, estimate_noise, pair_concordance
-from bench.ranking.correlation import count_pairs, measure
+from bench.ranking.ceiling import estimate_noise
+from bench.ranking.correlation import measure_quality
 from bench.ranking.entries import scorers
-from bench.ranking.intervals import resample_cells
+from bench.ranking.pairs.count import MAX_FEW, TAU, FewCells, ManyCells
 from bench.ranking.strata import strata
+from bench.table.data import known_means
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
+    from bench.network.skeleton import Skeleton
     from bench.ranking.baselines import Baseline
+    from bench.ranking.pairs.count import Counter
     from bench.ranking.protocol import Protocol
-    from bench.runs.run import Run
     from bench.table.table import Table
 
     Floats = NDArray[np.float64]
@@ -35,9 +37,30 @@ if TYPE_CHECKING:
 NONE = "-"
 """Stands for the batch norm that a baseline has not."""
 
+GIVEN = "given"
+"""Stands for the batch norm where scores were given: what made them is not known here."""
+
+
+class Scored(NamedTuple):
+    """What one seed gave: the entries of a run, or of scores from elsewhere.
+
+    Attributes:
+        bn: batch norm of the run, or GIVEN.
+        seed: of the run, or the scores'.
+        space: that the entries are architectures of.
+        skeleton: the network that baselines are counted in.
+        entries: rows as from `select_entries`.
+    """
+
+    bn: str
+    seed: int
+    space: str
+    skeleton: Skeleton
+    entries: pd.DataFrame
+
 
 class Group(NamedTuple):
-    """What is compared; baselines have neither batch norm nor calibration, NONE and None."""
+    """What is compared; calibrated is None of baselines, whose bn is NONE, and of given scores."""
 
     bn: str
     calibrated: bool | None
@@ -54,8 +77,8 @@ class Ranked:
         num_architectures: that entered, averaged copies counted.
         num_cells: distinct cells among them.
         statistics: by name, with the ceiling of these entries.
-        taus: tau of each resample of cells, of shape (num_resamples,); of random scores, of each
-            draw of scores.
+        taus: tau of each resample of cells, of shape (num_resamples,), or of shape (0,) of many
+            cells; of random scores, of each draw of scores.
         jackknives: tau, and tau within (see WITHIN), without each cell in turn, by name, each of
             shape (num_cells,).
     """
@@ -89,67 +112,69 @@ class Ruler:
         self.table = table
         self.baselines = baselines
         self.index = {key: i for i, key in enumerate(cells)}
-        self.resamples = resample_cells(len(cells))
-        accuracies = table.accuracies(cells, protocol.truth_split)
-        noise = estimate_noise(accuracies, np.array([table.is_mean_only(key) for key in cells]))
-        self.note = noise.note
-        self.concordance = pair_concordance(
-            np.nanmean(accuracies, axis=1), noise, is_one_repeat=protocol.truth_repeats == "random"
-        )
-        self.within = strata(cells, table)
+        accuracies = table.accuracies(cells, protocol.truth_split, protocol.truth_budget)
+        is_mean_only = [table.is_mean_only(key, protocol.truth_budget) for key in cells]
+        noise = estimate_noise(accuracies, np.array(is_mean_only))
+        means = known_means(accuracies)
+        is_each_once = protocol.selection == "all" and protocol.copies == "average"
+        make = ManyCells if is_each_once and len(cells) > MAX_FEW else FewCells
+        is_one_repeat = protocol.truth_repeats == "random"
+        within = strata(cells, table, means)
+        self.pairs: Counter = make(within, means, noise, is_one_repeat=is_one_repeat)
+        self.note = "; ".join(filter(None, [noise.note, self.pairs.note]))
         self._known: dict[bytes, dict[Group, Ranked]] = {}
 
-    def measure_run(self, run: Run, entries: pd.DataFrame) -> Iterator[tuple[Group, Ranked]]:
-        """Yield the groups of a run, then the baselines on its entries."""
-        parts = {bool(calibrated): part for calibrated, part in entries.groupby("calibrated")}
-        for calibrated, part in parts.items():
+    def measure_all(self, scored: Scored) -> Iterator[tuple[Group, Ranked]]:
+        """Yield the groups of a run or of given scores, then the baselines on its entries."""
+        entries = scored.entries
+        for calibrated, part in entries.groupby("calibrated", dropna=False):
+            kind = None if pd.isna(calibrated) else bool(calibrated)
             for scorer in scorers(part):
-                group = Group(run.variant, calibrated, scorer)
-                yield group, self._measure(run, part, part[scorer].to_numpy(np.float64))
+                group = Group(scored.bn, kind, scorer)
+                yield group, self._measure(scored, part, part[scorer].to_numpy(np.float64))
         # A baseline needs no calibration, and either part has all the entries: the last will do.
-        for group, ranked in self._baselines(run, part).items():
-            yield group, replace(ranked, bn=run.variant, seed=run.seed)
+        for group, ranked in self._baselines(scored._replace(entries=part)).items():
+            yield group, replace(ranked, bn=scored.bn, seed=scored.seed)
 
-    def _measure(self, run: Run, entries: pd.DataFrame, scores: Floats) -> Ranked:
+    def _measure(self, scored: Scored, entries: pd.DataFrame, scores: Floats) -> Ranked:
         truths, cells = entries["truth"].to_numpy(), self._cells(entries)
-        pairs = count_pairs(scores, truths, cells, len(self.index))
-        counts = np.bincount(cells, minlength=len(self.index)).astype(np.float64)
-        limit = ceiling(self.concordance, counts, float(pairs.untied_truths.sum()))
-        parts = {"tau": pairs} | {name: pairs.within(mask) for name, mask in self.within.items()}
-        every = np.ones((1, len(self.index)))
-        within = {name: float(parts[name].tau(every)[0]) for name in self.within}
+        counted = self.pairs.count(scores, truths, cells)
         return Ranked(
-            bn=run.variant,
-            seed=run.seed,
+            bn=scored.bn,
+            seed=scored.seed,
             num_architectures=int(entries["num_copies"].sum()),
-            num_cells=int((counts > 0).sum()),
-            statistics=measure(scores, truths) | {"ceiling": limit} | within,
-            taus=pairs.tau(self.resamples),
-            jackknives={name: part.jackknife() for name, part in parts.items()},
+            num_cells=len(np.unique(cells)),
+            statistics={
+                TAU: counted.taus[TAU],
+                **measure_quality(scores, truths),
+                "ceiling": counted.ceiling,
+                **counted.taus,
+            },
+            taus=counted.resampled,
+            jackknives=counted.jackknives,
         )
 
-    def _baselines(self, run: Run, entries: pd.DataFrame) -> dict[Group, Ranked]:
+    def _baselines(self, scored: Scored) -> dict[Group, Ranked]:
         """Measure the baselines, once for all runs with the same entries."""
-        truths, cells = entries["truth"].to_numpy(), self._cells(entries)
-        key = cells.tobytes() + truths.tobytes() + repr(run.recipe.skeleton).encode()
+        truths, cells = scored.entries["truth"].to_numpy(), self._cells(scored.entries)
+        key = cells.tobytes() + truths.tobytes() + repr(scored.skeleton).encode()
         if key not in self._known:
-            self._known[key] = dict(self._measure_baselines(run, entries, truths))
+            self._known[key] = dict(self._measure_baselines(scored, truths))
         return self._known[key]
 
-    def _measure_baselines(
-        self, run: Run, entries: pd.DataFrame, truths: Floats
-    ) -> Iterator[tuple[Group, Ranked]]:
+    def _measure_baselines(self, scored: Scored, truths: Floats) -> Iterator[tuple[Group, Ranked]]:
+        entries = scored.entries
         cells = [self.table.cell(key) for key in entries["cell_hash"]]
         for name, baseline in self.baselines.items():
             values = [
-                call_plugin(name, "baseline", baseline, cell, run.recipe.skeleton) for cell in cells
+                call_plugin(name, "baseline", baseline, cell, scored.skeleton) for cell in cells
             ]
             scores = np.array(values, dtype=float)
-            yield Group(NONE, None, name), self._measure(run, entries, scores)
+            yield Group(NONE, None, name), self._measure(scored, entries, scores)
         taus, expected = measure_random(truths)
-        ranked = self._measure(run, entries, np.zeros_like(truths))
+        ranked = self._measure(scored, entries, np.zeros_like(truths))
         statistics = ranked.statistics | expected
         yield Group(NONE, None, RANDOM), replace(ranked, statistics=statistics, taus=taus)
 
     def _cells(self, entries: pd.DataFrame) -> NDArray[np.intp]:
-        return np.array([self.index[key] for key in entries["cell_hash"]], dtype=np.intp)
+        return np.array([self.index[key] for key in entries["cell_hash"].tolist()], dtype=np.intp)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.ranking.baselines import RANDOM
-from bench.ranking.intervals import MIN_CELLS, crossed, interval, over_seeds
-from bench.ranking.ruler import NONE, Group
+from bench.ranking.baselines import BAR, RANDOM
+from bench.ranking.intervals import MIN_CELLS, crossed, interval, over_cells, over_seeds
+from bench.ranking.ruler import GIVEN, NONE, Group
 from bench.ranking.strata import WITHIN
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ RIVALS = {
 """Whose tau is subtracted from a batch norm's, run by run."""
 
 BASELINE = "num_parameters"
-"""The rival of every batch norm."""
+"""The rival of every batch norm, and of every scorer given."""
 
 
 def summary_rows(comparison: Comparison) -> Iterator[Row]:
@@ -41,7 +41,7 @@ def summary_rows(comparison: Comparison) -> Iterator[Row]:
     alone can reach.
     """
     for group, ranked in comparison.groups.items():
-        yield _summary_row(group, ranked, comparison.num_cells)
+        yield _summary_row(group, ranked)
 
 
 def seed_rows(comparison: Comparison) -> Iterator[Row]:
@@ -59,29 +59,48 @@ def seed_rows(comparison: Comparison) -> Iterator[Row]:
 
 
 def difference_rows(comparison: Comparison) -> Iterator[Row]:
-    """Make the rows of differences.csv: tau of a batch norm minus a rival's, seed by seed.
+    """Make the rows of differences.csv: tau of a batch norm or scorer minus a rival's, by seed.
 
     difference_low and difference_high are over seeds and cells together; beside them the interval
     over cells, which resamples those of both alike, and Student's over seeds, from three that
     differ on. They answer different questions: would other cells, or other seeds, agree?
     """
     for group, ranked in comparison.groups.items():
-        rivals = {bn: group._replace(bn=bn) for bn in RIVALS.get(group.bn, ())}
-        if group.bn != NONE:
-            rivals[BASELINE] = Group(NONE, None, BASELINE)
-        for minus, rival in rivals.items():
-            other = comparison.groups.get(rival, [])
-            pairs = [(a, b) for a in ranked for b in other if _is_pair(a, b, minus)]
+        for minus, rival in _rivals(group, comparison):
+            pairs = _pairs(ranked, comparison.groups.get(rival, []), minus)
             if pairs:
-                yield _difference_row(group, minus, pairs, comparison.num_cells)
+                yield _difference_row(group, minus, pairs)
 
 
-def _summary_row(group: Group, ranked: Sequence[Ranked], num_cells: int) -> Row:
+def _rivals(group: Group, comparison: Comparison) -> Iterator[tuple[str, Group]]:
+    """Yield what a group's tau is subtracted from: of given scorers each pair once."""
+    if group.bn == NONE:
+        return
+    if group.bn == GIVEN:
+        given = [other for other in comparison.groups if other.bn == GIVEN]
+        yield from ((other.scorer, other) for other in given[given.index(group) + 1 :])
+        yield BAR, Group(NONE, None, BAR)
+    yield from ((bn, group._replace(bn=bn)) for bn in RIVALS.get(group.bn, ()))
+    yield BASELINE, Group(NONE, None, BASELINE)
+
+
+def _pairs(
+    ranked: Sequence[Ranked], others: Sequence[Ranked], minus: str
+) -> list[tuple[Ranked, Ranked]]:
+    """Pair by seed; a given scorer of one seed alone is paired with every seed of the other."""
+    if ranked[0].bn == GIVEN and 1 in (len(ranked), len(others)):
+        return [(a, b) for a in ranked for b in others]
+    return [(a, b) for a in ranked for b in others if _is_pair(a, b, minus)]
+
+
+def _summary_row(group: Group, ranked: Sequence[Ranked]) -> Row:
     seeds = _by_seed(ranked)
     means = {name: _mean([s[name] for s in seeds.values()]) for name in ranked[0].statistics}
     taus = np.array([s["tau"] for s in seeds.values()])
-    low, high = crossed(taus, _jackknives(ranked, "tau"), is_tau=True)
-    cells = interval(np.mean([one.taus for one in ranked], axis=0), num_cells)
+    jackknives = _jackknives(ranked, "tau")
+    low, high = crossed(taus, jackknives, is_tau=True)
+    resampled = np.mean([one.taus for one in ranked], axis=0)
+    cells = over_cells(resampled, float(taus.mean()), jackknives.mean(axis=0), is_tau=True)
     over = over_seeds(taus) if group.bn != NONE else (float("nan"), float("nan"))
     tau_std = _std(taus.tolist())
     if group.scorer == RANDOM:
@@ -132,13 +151,12 @@ def _is_pair(a: Ranked, b: Ranked, minus: str) -> bool:
     return a.seed == b.seed and b.bn in (minus, a.bn)
 
 
-def _difference_row(
-    group: Group, minus: str, pairs: list[tuple[Ranked, Ranked]], num_cells: int
-) -> Row:
+def _difference_row(group: Group, minus: str, pairs: list[tuple[Ranked, Ranked]]) -> Row:
     values = [a.statistics["tau"] - b.statistics["tau"] for a, b in pairs]
     jackknives = np.array([a.jackknives["tau"] - b.jackknives["tau"] for a, b in pairs])
     low, high = crossed(np.array(values), jackknives, is_tau=False)
-    cells = interval(np.mean([a.taus - b.taus for a, b in pairs], axis=0), num_cells)
+    resampled = np.mean([a.taus - b.taus for a, b in pairs], axis=0)
+    cells = over_cells(resampled, _mean(values), jackknives.mean(axis=0), is_tau=False)
     is_settled = not _std(values) > 0  # at m = 1 batch norms are the same, to the last digit
     seeds = (float("nan"), float("nan")) if is_settled else over_seeds(values)
     return {
@@ -147,17 +165,23 @@ def _difference_row(
         "calibrated": group.calibrated,
         "scorer": group.scorer,
         "num_seeds": len(values),
-        "num_cells": num_cells,
+        "num_cells": jackknives.shape[1],
         "difference_mean": _mean(values),
         "difference_std": _std(values),
         "difference_low": low,
         "difference_high": high,
         "difference_low_seeds": seeds[0],
         "difference_high_seeds": seeds[1],
-        "by_seed": " ".join(f"{a.seed}:{v:.4f}" for (a, _), v in zip(pairs, values, strict=True)),
+        "by_seed": " ".join(
+            f"{_seeds(*pair)}:{value:.4f}" for pair, value in zip(pairs, values, strict=True)
+        ),
         "difference_low_cells": cells[0],
         "difference_high_cells": cells[1],
     }
+
+
+def _seeds(a: Ranked, b: Ranked) -> str:
+    return str(a.seed) if a.seed == b.seed else f"{a.seed}-{b.seed}"
 
 
 def _identity(group: Group) -> Row:

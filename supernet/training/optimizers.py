@@ -46,6 +46,7 @@ def _rmsprop_tf(groups: list[dict[str, Any]], training: Training) -> torch.optim
 
 
 def _sgd(groups: list[dict[str, Any]], training: Training) -> torch.optim.Optimizer:
+    """SGD with momentum."""
     return torch.optim.SGD(groups, lr=training.lr, momentum=training.momentum, foreach=True)
 
 

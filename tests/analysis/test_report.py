@@ -68,7 +68,9 @@ def test_the_page_is_whole_and_asks_for_nothing(ranked: Path) -> None:
         if address.startswith("#"):
             assert address[1:] in page.anchors
         elif not address.startswith("data:"):
-            assert re.fullmatch(r"\w+\.(csv|md|png|svg)", address), "a file beside the page"
+            assert re.fullmatch(r"\w+\.(csv|json|md|png|svg|tex)", address), (
+                "a file beside the page"
+            )
             assert (ranked / address).is_file(), address
     for image in re.findall(r"<img[^>]*>", text):
         assert 'src="data:' in image, "links are followed by a click only"

@@ -92,7 +92,7 @@ def test_markdown_has_a_cell_for_every_column(rankings: Rankings) -> None:
     text = markdown_tables(rankings.kendall_tau)
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 4 * (2 + 13)
-    assert {line.count("|") for line in lines} == {13}
+    assert {line.count("|") for line in lines} == {14}
     row = rankings.kendall_tau.iloc[0]
     assert f"{row['tau_mean']:.3f}" in text
 

@@ -50,8 +50,8 @@ def with_set() -> list[str]:
 
 
 def test_every_command_is_looked_at() -> None:
-    assert len(COMMANDS) == 9
-    assert len(PARSERS) == 9 + 7 + 5
+    assert len(COMMANDS) == 11
+    assert len(PARSERS) == 11 + 7 + 5
 
 
 @pytest.mark.parametrize("prog", PARSERS)

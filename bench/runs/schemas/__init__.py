@@ -17,6 +17,7 @@ from bench.runs.schemas.calibrated import (
 )
 from bench.runs.schemas.csv_files import conform, read, write
 from bench.runs.schemas.json_files import JsonSchema, Key, later, read_json, write_json
+from bench.runs.schemas.json_rows import write_rows
 from bench.runs.schemas.kinds import schema_of
 from bench.runs.schemas.measurements import (
     ACCURACIES,
@@ -99,4 +100,5 @@ __all__ = [
     "to_calibrated",
     "write",
     "write_json",
+    "write_rows",
 ]

@@ -7,7 +7,8 @@ from bench.runs.schemas.model import Column
 TEXT = Column("str")
 CELL_HASH = Column("str", pattern="[0-9a-f]{32}")
 CALIBRATED = Column("calibrated")
-M = Column("int", low=1)
+M = Column("int", low=0)
+"""Largest number of summed paths; 0 of scores from elsewhere, whose cells have no such bound."""
 SEED = Column("int", low=0)
 EPOCH = Column("int", low=1)
 INDEX = Column("int", low=0)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from bench.runs import layout
 from bench.runs.schemas.columns import (
     ACCURACY,
-    CALIBRATED,
     CELL_HASH,
     CORRELATION,
     COUNT,
@@ -43,7 +42,7 @@ QUALITY = {
 }
 LATER = replace(CORRELATION, default="")
 LATER_DIFFERENCE = replace(DIFFERENCE, default="")
-WITHIN = {"tau_equal_conv3x3": LATER, "tau_near_parameters": LATER}
+WITHIN = dict.fromkeys(("tau_equal_conv3x3", "tau_near_parameters", "tau_top20"), LATER)
 RUN = {"m": M, "bn": TEXT, "seed": SEED}
 
 KENDALL_TAU = Schema(
@@ -90,7 +89,6 @@ DIFFERENCES = Schema(
     layout.DIFFERENCES,
     {
         **IDENTITY,
-        "calibrated": CALIBRATED,
         "minus": TEXT,
         "num_seeds": POSITIVE,
         "num_cells": COUNT,
@@ -115,17 +113,16 @@ POINTS = Schema(
         "space": TEXT,
         "bn": TEXT,
         "seed": SEED,
-        "calibrated": CALIBRATED,
+        "calibrated": Column("calibrated", nullable=True),
         "protocol": TEXT,
         "cell_hash": CELL_HASH,
         "truth": ACCURACY,
-        "negative_loss": Column("float", high=0, nullable=True),
-        "accuracy": ACCURACY,
     },
     allows_more=True,
     remedy=AGAIN,
 )
-"""Copies of a cell are rows of their own where a protocol keeps them."""
+"""Scorers are further columns. Copies of a cell are rows of their own where a protocol keeps them.
+Of many cells with scores from elsewhere there are the first by hash, which is as good as drawn."""
 
 VARIATIONS = Schema(
     layout.VARIATIONS,
@@ -171,6 +168,7 @@ RANKING = JsonSchema(
         "notes": Key("list"),
         "truth_note": later("text", ""),
         "baselines": later("list", []),
+        "given": later("object", {}),  # of scores from elsewhere: cells, files, lower
     },
     remedy=AGAIN,
     version=2,

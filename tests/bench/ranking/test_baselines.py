@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.network.cell import INPUT, OUTPUT, Cell
 from bench.network.skeleton import NASBENCH101
-from bench.ranking.baselines import BASELINES, measure_random
+from bench.ranking.baselines import (
+    BAR,
+    BASELINE_LABELS,
+    BASELINES,
+    MAX_SHUFFLED,
+    RANDOM,
+    STRUCTURE,
+    measure_random,
+)
 from bench.ranking.correlation import kendall_tau, measure
 from tests.paths import SHARED_DATA
 from tests.synthetic import cells
@@ -57,3 +66,27 @@ def test_random_scores_among_tied_truths_are_scipys() -> None:
 def test_equal_truths_can_not_be_ranked() -> None:
     taus, _ = measure_random(np.ones(5))
     assert np.isnan(taus).all()
+
+
+def test_many_random_scores_are_as_normal_as_shuffled_ones() -> None:
+    """At the size where one stands in for the other, with ties."""
+    truths = np.random.default_rng(0).integers(200, size=MAX_SHUFFLED) / 200
+    shuffled, _ = measure_random(truths)
+    normal, expected = measure_random(np.append(truths, 0.5))
+    quantiles = [0.025, 0.25, 0.5, 0.75, 0.975]
+    assert np.quantile(normal, quantiles) == pytest.approx(
+        np.quantile(shuffled, quantiles), abs=0.006
+    )
+    assert expected["tau"] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_bar_needs_both_of_its_counts() -> None:
+    """Two 3x3 convolutions in a chain have a longer way than two side by side."""
+    names = (INPUT, "conv3x3-bn-relu", "conv3x3-bn-relu", OUTPUT)
+    chain = Cell.from_matrix([[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0] * 4], names)
+    beside = Cell.from_matrix([[0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1], [0] * 4], names)
+    assert [STRUCTURE[BAR](cell, NASBENCH101) for cell in (chain, beside)] == [-1, 0]
+
+
+def test_every_baseline_has_a_name_for_readers() -> None:
+    assert set(BASELINE_LABELS) == {*BASELINES, *STRUCTURE, RANDOM}

@@ -12,7 +12,7 @@ from bench.ranking.baselines import num_conv3x3
 from bench.ranking.correlation import count_pairs
 from bench.ranking.outputs import rank
 from bench.ranking.protocol import PROTOCOLS
-from bench.ranking.strata import NEAR, WITHIN, strata
+from bench.ranking.strata import EQUAL_CONV3X3, NEAR, NEAR_PARAMETERS, TOP20, WITHIN, strata
 from bench.table.table import Table
 from tests.synthetic import cells, write_runs, write_truth
 
@@ -60,7 +60,8 @@ def test_counting_alone_is_worth_nothing_within_its_own_strata() -> None:
 
 def test_masks_are_of_equal_counts_and_near_sizes(table: Table) -> None:
     keys = [cell.hash for cell in cells()]
-    masks = strata(keys, table)
+    truths = np.arange(34.0)
+    masks = {name: one.mask() for name, one in strata(keys, table, truths).items()}
     assert set(masks) == set(WITHIN)
     for i, one in enumerate(cells()):
         for j, other in enumerate(cells()):
@@ -68,6 +69,13 @@ def test_masks_are_of_equal_counts_and_near_sizes(table: Table) -> None:
             assert masks["tau_equal_conv3x3"][i, j] == is_equal
             ratio = table.parameters(one) / table.parameters(other)
             assert masks["tau_near_parameters"][i, j] == (1 / NEAR <= ratio <= NEAR)
+            assert masks["tau_top20"][i, j] == (min(i, j) >= 27)  # the best 7 of 34
+
+
+def test_cells_as_good_as_the_last_of_the_best_belong_to_them(table: Table) -> None:
+    keys = [cell.hash for cell in cells()]
+    truths = np.repeat([0.1, 0.5, 0.9], [14, 18, 2])
+    assert strata(keys, table, truths)["tau_top20"].mask().any(axis=1).sum() == 20
 
 
 def test_every_scorer_and_baseline_has_them(tmp_path: Path, table: Table) -> None:
@@ -75,8 +83,10 @@ def test_every_scorer_and_baseline_has_them(tmp_path: Path, table: Table) -> Non
     frame = rank(runs, table, [PROTOCOLS["sound"]]).kendall_tau
     scored = frame[frame["scorer"] == "accuracy"]
     assert len(scored) == 4
-    for name in WITHIN:
+    for name in (EQUAL_CONV3X3, NEAR_PARAMETERS):
         assert scored[[name, f"{name}_low", f"{name}_high"]].notna().all(axis=None)
         assert (scored[f"{name}_low"] <= scored[name]).all()
+    assert scored[TOP20].notna().all()
+    assert scored[f"{TOP20}_low"].isna().all(), "7 cells are too few for an interval"
     (counted,) = frame[frame["scorer"] == "num_conv3x3"]["tau_equal_conv3x3"]
     assert np.isnan(counted)

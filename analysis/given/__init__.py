@@ -1,0 +1,1 @@
+"""What is shown of scores from elsewhere: their tau beside the baselines', tables, points."""

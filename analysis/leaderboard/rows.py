@@ -1,0 +1,154 @@
+"""Rows of leaderboard.csv: of results folders, by section, and of what others published.
+
+A section is a set of cells and their truth: rows of one section may be compared. Published rows
+stand in the section that they come nearest to, each under its own protocol, and have `source`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis import style
+from analysis.frames import records
+from analysis.phrases import NOTHING, name_row
+from analysis.published import SOURCE, TABLE3, WHOLE_SPACE
+from analysis.read import read_about, read_ranking
+from bench.base.files import read_csv as read_any
+from bench.base.files import write_csv
+from bench.ranking.baselines import RANDOM
+from bench.ranking.outputs import DIGITS, KENDALL_TAU
+from bench.ranking.ruler import GIVEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    Row = dict[str, Any]
+
+BOARD = "leaderboard.csv"
+COLUMNS = (
+    "section",
+    "cells",
+    "kind",
+    "method",
+    "tau",
+    "tau_std",
+    "tau_low",
+    "tau_high",
+    "tau_top20",
+    "spearman",
+    "ceiling",
+    "num_cells",
+    "num_seeds",
+    "protocol",
+    "source",
+)  # fmt: skip (one by one they fill a page)
+KEYS = ["section", "cells", "kind", "method"]
+MEASURED, FREE, PUBLISHED = "measured", "free", "published"
+WHOLE, SUB_SPACE = "NAS-Bench-101, whole space", "NAS-Bench-101, the paper's sub-space, m = 4"
+"""Sections that others published figures of."""
+
+
+def add(board: Path, folder: Path, section: str = "", m: int = 0) -> pd.DataFrame:
+    """Add the rows of a results folder to a leaderboard; those of a method once more are replaced.
+
+    Args:
+        board: the CSV file, made where there is none.
+        folder: of given scores, or of supernets.
+        section: which the rows belong to; the one of the same cells unless given, else a new one.
+        m: of supernets, the one to show.
+
+    Returns:
+        The whole leaderboard.
+
+    Raises:
+        ValueError: the folder was never ranked, has no rows of this m, or the section holds other
+            cells.
+    """
+    if not (folder / KENDALL_TAU).is_file():
+        raise ValueError(f"{folder} has no {KENDALL_TAU}: rank it first")
+    earlier = read(board) if board.is_file() else pd.DataFrame(columns=list(COLUMNS))
+    earlier = earlier[earlier["kind"] != PUBLISHED]
+    rows = pd.DataFrame(_measured(folder, m), columns=list(COLUMNS))
+    if rows.empty:
+        raise ValueError(f"{folder / KENDALL_TAU} has no rows of m={m}: use one that it has")
+    rows["section"] = section or _section(earlier, rows["cells"].iloc[0])
+    mixed = set(earlier[earlier["section"] == rows["section"].iloc[0]]["cells"]) - {*rows["cells"]}
+    if mixed:
+        raise ValueError(
+            f"section {rows['section'].iloc[0]!r} is of {mixed.pop()}, not of "
+            f"{rows['cells'].iloc[0]}: name another with --section"
+        )
+    published = pd.DataFrame(_published(), columns=list(COLUMNS))
+    parts = [part for part in (earlier, rows, published) if len(part)]
+    every = pd.concat(parts, ignore_index=True)
+    every = _ordered(every.drop_duplicates(KEYS, keep="last"))
+    write_csv(every.round(DIGITS), board)
+    return every
+
+
+def read(board: Path) -> pd.DataFrame:
+    """Read a leaderboard.
+
+    Raises:
+        ValueError: other columns than a leaderboard's.
+    """
+    frame = read_any(board)
+    if tuple(frame.columns) != COLUMNS:
+        raise ValueError(f"{board} is no leaderboard: its columns must be {', '.join(COLUMNS)}")
+    return frame.assign(source=frame["source"].fillna(""))
+
+
+def _section(board: pd.DataFrame, cells: str) -> str:
+    same = board[board["cells"] == cells]["section"]
+    return str(same.iloc[0]) if len(same) else cells
+
+
+def _ordered(board: pd.DataFrame) -> pd.DataFrame:
+    """Sort: sections as they came, measured before free before published, each by tau."""
+    sections = {name: place for place, name in enumerate(board["section"].unique())}
+    kinds = {name: place for place, name in enumerate((MEASURED, FREE, PUBLISHED))}
+    keys = pd.DataFrame(
+        {
+            "section": board["section"].map(sections),
+            "kind": board["kind"].map(kinds),
+            "tau": -board["tau"].fillna(board["spearman"]),
+        }
+    )
+    places = keys.sort_values(list(keys.columns), kind="stable").index
+    return board.loc[places].reset_index(drop=True)
+
+
+def _measured(folder: Path, m: int) -> Iterator[Row]:
+    frame, about = read_ranking(folder, KENDALL_TAU), read_about(folder)
+    shown = frame[(frame["protocol"] == frame["protocol"].iloc[0]) & (frame["m"] == m)]
+    cells = about["given"].get("cells", f"{folder.name}, m = {m}")
+    for row in records(shown[(shown["scorer"] != RANDOM) & shown["tau_mean"].notna()]):
+        is_supernet = row["bn"] not in (NOTHING, GIVEN)
+        yield {
+            "cells": cells,
+            "kind": FREE if row["bn"] == NOTHING else MEASURED,
+            "method": f"{name_row(row)}, by {style.label(row['scorer'])}"
+            if is_supernet
+            else name_row(row),
+            "tau": row["tau_mean"],
+            **{name: row[name] for name in ("tau_std", "tau_low", "tau_high", "tau_top20")},
+            **{name: row[name] for name in ("spearman", "ceiling", "num_cells", "num_seeds")},
+            "protocol": row["protocol"],
+            "source": "",
+        }
+
+
+def _published() -> Iterator[Row]:
+    for one in WHOLE_SPACE:
+        column = "tau" if one.statistic == "tau" else "spearman"
+        row: Row = {"section": WHOLE, "cells": one.cells, "kind": PUBLISHED, "method": one.method}
+        yield row | {column: one.value, "tau_std": one.std, "source": one.source, "protocol": "own"}
+    for (m, bn, calibrated), tau in TABLE3.items():
+        if m == 4:
+            name = name_row({"bn": bn, "calibrated": calibrated, "scorer": ""})
+            row = {"section": SUB_SPACE, "cells": "70 sampled models", "kind": PUBLISHED}
+            row |= {"method": name, "tau": tau.mean, "tau_std": tau.std, "num_seeds": 3}
+            yield row | {"protocol": "own", "source": f"{SOURCE}, Table 3"}

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Rank any scores of NAS-Bench-101 cells against their true accuracies.
+
+    python bench/rank.py scores.csv                    # the table of tau
+    python bench/rank.py a.csv b.csv --out results/own # files, figures, page
+    python bench/rank.py a.csv --lower a --cells sample:1000:0
+
+A file has a row per cell, method and seed (cell_hash,method,seed,score), or a column of scores for
+each method. A cell is told by cell_hash (or module_hash), by adjacency and operations, by branches
+(conv3x3-bn-relu+maxpool3x3) or by architecture (3-p-).
+
+From Python, `rank` takes a data frame and returns one, and `draw` draws it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import shlex
+from typing import TYPE_CHECKING
+
+from bench.base.command import positive, run_command
+from bench.verbs import options
+from bench.verbs.options import PLUG_IN, CommandParser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    Source = Path | str | pd.DataFrame
+
+COMMAND = "bench/rank.py"
+REPORT = "report.html"
+
+
+def rank(
+    scores: Source | Sequence[Source],
+    table: Path | str = "nasbench101",
+    *,
+    lower: Iterable[str] = (),
+    cells: str = "",
+    limit: int | None = None,
+    allow_missing: bool = False,
+    split: str = "test",
+    epochs: int | None = None,
+    baselines: Sequence[str] = (),
+    out: Path | str | None = None,
+    leaderboard: Path | str | None = None,
+    command: str = "",
+) -> pd.DataFrame:
+    """Rank scores, and what costs nothing beside them.
+
+    Args:
+        scores: a data frame or a CSV file, or several; long or wide (see `bench.scores`). None:
+            what costs nothing is ranked alone, on all cells of the table.
+        table: the truth, an HDF5 file, 'nasbench101' or 'digits'.
+        lower: methods of which lower is better.
+        cells: `sample:NUM:SEED` of the table's; all that are scored unless given.
+        limit: no more than so many cells, for a quick look.
+        allow_missing: leave out cells without truth, or without a score of every method and seed.
+        split: of the truth's images, 'test' or 'valid'.
+        epochs: the truth's budget; None: the table's largest.
+        baselines: further ones, as `package.module:name`.
+        out: a folder for tables, figures and the page; None: nothing is written.
+        leaderboard: the folder of one that the rows are added to, beside those of the same cells.
+        command: the command line that asked for it, for the page.
+
+    Returns:
+        The rows of kendall_tau.csv: one for each method (column `scorer`), then the baselines.
+
+    Raises:
+        ValueError: scores, a table or names that are not as they should be.
+    """
+    import pandas as pd
+
+    from bench.base.names import load
+    from bench.ranking.baselines import BASELINES
+    from bench.ranking.given.entries import choose_cells
+    from bench.ranking.given.outputs import EVERY_BASELINE, rank_given, write_given
+    from bench.ranking.protocol import for_given
+    from bench.scores.given import no_scores, read_scores
+    from bench.table.table import open_table
+
+    if leaderboard is not None and out is None:
+        raise ValueError("a leaderboard takes its rows from a results folder: name one with --out")
+    sources = [scores] if isinstance(scores, Path | str | pd.DataFrame) else list(scores)
+    lower = (lower,) if isinstance(lower, str) else tuple(lower)
+    protocol = for_given(split, epochs)
+    own = {name: load(name, BASELINES, "baseline") for name in baselines}
+    with open_table(str(table)) as truth:
+        if sources:
+            given = read_scores(sources, lower=lower, allow_missing=allow_missing)
+        else:
+            given = no_scores(truth.hashes())
+        chosen = choose_cells(
+            given, truth, protocol, cells=cells, limit=limit, allow_missing=allow_missing
+        )
+        rankings = rank_given(chosen, truth, protocol, EVERY_BASELINE | own)
+        if out is not None:
+            from analysis.report import write_report
+
+            paths = [Path(source) for source in sources if not isinstance(source, pd.DataFrame)]
+            write_given(Path(out), rankings, chosen, truth, protocol, command=command, files=paths)
+            write_report(Path(out))
+            if leaderboard is not None:
+                from analysis.leaderboard.board import update
+
+                update(Path(leaderboard), Path(out))
+    return rankings.kendall_tau
+
+
+def draw(ranked: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw what `rank` returned, in a notebook too.
+
+    Args:
+        ranked: rows of kendall_tau.csv.
+        ax: where to; None: a figure of its own.
+    """
+    import matplotlib.pyplot as plt
+
+    from analysis import style
+    from analysis.given import tau
+
+    if ax is not None:
+        return tau.draw(ranked, ax)
+    with style.context():
+        size = (style.WIDTH, tau.height(ranked))
+        return tau.draw(ranked, plt.subplots(figsize=size, layout="constrained")[1])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    return run_command(command, argv)
+
+
+def command(argv: Sequence[str] | None = None) -> None:
+    """Rank the files, print the table, write what was asked for."""
+    values = vars(parser().parse_args(argv))
+    if values.pop("list"):
+        from bench.lists import every_choice
+
+        print(every_choice())
+        return
+
+    from rich.console import Console
+
+    from analysis.given.tables import NARROW, given_table
+    from analysis.text_table import to_rich
+
+    arguments = sys.argv[1:] if argv is None else argv
+    ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
+    Console().print(to_rich(given_table(ranked, tuple(NARROW)), NARROW, ["method"]))
+    if values["out"]:
+        print(f"report: {values['out'] / REPORT}")
+
+
+def parser() -> CommandParser:
+    """Describe the command line."""
+    p = CommandParser(prog=COMMAND, description=__doc__)
+    text = "CSV file with scores; without one, what costs nothing is ranked alone"
+    p.add_argument("scores", nargs="*", type=Path, metavar="FILE", help=text)
+    text = "HDF5 table with the truth, or nasbench101 or digits"
+    p.add_argument("--table", default="nasbench101", metavar="FILE", help=text)
+    text = "methods of which lower is better (default: none)"
+    p.add_argument("--lower", type=options.names, default=(), metavar="NAME,...", help=text)
+    text = "rank a stated sample of the table: sample:NUM or sample:NUM:SEED (default: all scored)"
+    p.add_argument("--cells", default="", metavar="SAMPLE", help=text)
+    text = "rank no more than N cells, for a quick look (default: all)"
+    p.add_argument("--limit", type=positive, metavar="N", help=text)
+    text = "leave out cells without truth, or without a score of every method and seed"
+    p.add_argument("--allow-missing", action="store_true", help=text)
+    p.add_argument("--split", default="test", help="of the truth's images: test or valid")
+    text = "budget of the truth (default: the table's largest)"
+    p.add_argument("--epochs", type=positive, metavar="N", help=text)
+    text = f"a further {PLUG_IN}, any number of times (default: none but ours)"
+    p.add_argument(
+        "--baseline", dest="baselines", action="append", default=[], metavar="NAME", help=text
+    )
+    options.add_out(p, "none, only the table is printed")
+    text = (
+        "add the rows to the leaderboard of a folder, such as results/leaderboard (default: none)"
+    )
+    p.add_argument("--leaderboard", type=Path, metavar="FOLDER", help=text)
+    p.add_argument("--list", action="store_true", help="list every name that can be chosen")
+    return p
+
+
+if __name__ == "__main__":
+    sys.exit(main())

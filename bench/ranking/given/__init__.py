@@ -1,0 +1,1 @@
+"""Scores from elsewhere, ranked as those of supernets are."""

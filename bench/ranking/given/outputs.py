@@ -1,0 +1,103 @@
+"""Given scores in, the tables of a ranking out: those that the main job writes of its runs."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from bench.ranking.about import about_ranking, read_earlier
+from bench.ranking.baselines import BASELINES, RANDOM, STRUCTURE
+from bench.ranking.comparison import compare
+from bench.ranking.entries import ENTRY
+from bench.ranking.given.entries import score_entries
+from bench.ranking.outputs import PLACE, Rankings, gather, write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from bench.ranking.baselines import Baseline
+    from bench.ranking.given.entries import Chosen
+    from bench.ranking.protocol import Protocol
+    from bench.table.table import Table
+
+EVERY_BASELINE: dict[str, Baseline] = {**BASELINES, **STRUCTURE}
+"""What given scores are ranked beside."""
+
+
+def rank_given(
+    chosen: Chosen,
+    table: Table,
+    protocol: Protocol,
+    baselines: Mapping[str, Baseline] = EVERY_BASELINE,
+) -> Rankings:
+    """Rank given scores, and baselines on the same cells.
+
+    Args:
+        chosen: as from `choose_cells`, by the same table and protocol.
+        table: the truth.
+        protocol: how they are ranked.
+        baselines: what else to rank, by name.
+
+    Raises:
+        ValueError: a method has the name of a baseline, or of a column of points.csv.
+    """
+    for name in chosen.scores.values:
+        if name in (*baselines, RANDOM):
+            raise ValueError(
+                f"method {name!r} has the name of a baseline, which is ranked anyway: rename it or "
+                "leave it out"
+            )
+        if name in (*PLACE, *ENTRY):
+            raise ValueError(f"method {name!r} has the name of a column of the tables: rename it")
+    entries = score_entries(chosen.scores, table, protocol)
+    return gather([compare(entries, table, protocol, baselines)], [protocol])
+
+
+def write_given(
+    folder: Path,
+    rankings: Rankings,
+    chosen: Chosen,
+    table: Table,
+    protocol: Protocol,
+    *,
+    command: str = "",
+    files: Sequence[Path] = (),
+) -> None:
+    """Write the CSV files and ranking.json.
+
+    Args:
+        folder: where to; one that holds a ranking of supernets is refused.
+        rankings: as from `rank_given`.
+        chosen: what was ranked.
+        table: the truth.
+        protocol: how.
+        command: the command line that asked for it, for the page.
+        files: those that the scores come from.
+
+    Raises:
+        ValueError: the folder holds a ranking of supernets.
+    """
+    earlier = read_earlier(folder)
+    if earlier and not earlier["given"]:
+        raise ValueError(f"{folder} holds a ranking of supernets: name another folder with --out")
+    methods = list(chosen.scores.values)
+    about = about_ranking(
+        {},
+        table,
+        [protocol],
+        headline=next(iter(methods), ""),
+        command=command,
+        notes=rankings.notes,
+    )
+    given = {
+        "cells": chosen.statement,
+        "methods": methods,
+        "lower is better of": list(chosen.scores.lower),
+        "files (SHA-256)": {path.name: _digest(path) for path in files},
+    }
+    write(folder, rankings, about | {"given": given})
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

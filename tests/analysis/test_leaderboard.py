@@ -1,0 +1,111 @@
+"""The leaderboard: rows added and replaced, sections kept apart, published rows with a source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from analysis.leaderboard.__main__ import main
+from analysis.leaderboard.board import update
+from analysis.leaderboard.rows import FREE, MEASURED, PUBLISHED, WHOLE, add, read
+from analysis.leaderboard.show import GREY, draw, markdown
+from analysis.published import TABLE3, WHOLE_SPACE
+from bench.rank import rank
+from tests.paths import ROOT
+from tests.synthetic import cells
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DIGITS = ROOT / "results/reference/digits"
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ranked")
+    frame = pd.DataFrame({"cell_hash": [c.hash for c in cells()], "one": range(34)})
+    rank(frame, "digits", out=path)
+    return path
+
+
+def test_rows_are_measured_free_or_published(tmp_path: Path, ranked: Path) -> None:
+    board = add(tmp_path / "board.csv", ranked, WHOLE)
+    whole = board[board["section"] == WHOLE]
+    assert whole[whole["kind"] == MEASURED]["method"].tolist() == ["one"]
+    assert "3x3 convolutions" in whole[whole["kind"] == FREE]["method"].tolist()
+    assert "random, one draw" not in set(whole["method"])
+    published = board[board["kind"] == PUBLISHED]
+    assert len(published) == len(WHOLE_SPACE) + sum(m == 4 for m, *_ in TABLE3)
+    assert published["source"].str.len().min() > 0
+    assert whole["kind"].drop_duplicates().tolist() == [MEASURED, FREE, PUBLISHED]
+    pd.testing.assert_frame_equal(read(tmp_path / "board.csv"), board, check_dtype=False)
+
+
+def test_a_method_once_more_replaces_its_row(tmp_path: Path, ranked: Path) -> None:
+    first = add(tmp_path / "board.csv", ranked, WHOLE)
+    again = add(tmp_path / "board.csv", ranked)
+    assert len(again) == len(first), "its section is found by its cells"
+    assert again["section"].unique().tolist() == first["section"].unique().tolist()
+
+
+def test_other_cells_do_not_join_a_section(tmp_path: Path, ranked: Path) -> None:
+    add(tmp_path / "board.csv", ranked, WHOLE)
+    with pytest.raises(ValueError, match="is of 34 cells that were scored, not of digits, m = 4"):
+        add(tmp_path / "board.csv", DIGITS, WHOLE, m=4)
+    board = add(tmp_path / "board.csv", DIGITS, "8x8 digits", m=4)
+    digits = board[board["section"] == "8x8 digits"]
+    assert "shadow BN, calibrated, by accuracy" in digits["method"].tolist()
+    assert (digits["num_cells"] == 34).all()
+
+
+def test_what_is_no_ranking_or_board_is_refused(tmp_path: Path, ranked: Path) -> None:
+    with pytest.raises(ValueError, match=r"has no kendall_tau.csv: rank it first"):
+        add(tmp_path / "board.csv", tmp_path)
+    with pytest.raises(ValueError, match="has no rows of m=9"):
+        add(tmp_path / "board.csv", ranked, m=9)
+    (tmp_path / "board.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="is no leaderboard: its columns must be section, cells"):
+        add(tmp_path / "board.csv", ranked)
+
+
+def test_published_rows_are_grey_and_apart(tmp_path: Path, ranked: Path) -> None:
+    board = add(tmp_path / "board.csv", ranked, WHOLE)
+    ax = draw(board[board["section"] == WHOLE], Figure().subplots())
+    colors = {text.get_text(): text.get_color() for text in ax.get_yticklabels()}
+    assert colors["one"] == "black"
+    assert colors["grasp (Spearman)"] == GREY
+    parts = markdown(board).split("\n\n")
+    (captioned,) = [i for i, part in enumerate(parts) if part.startswith(f"{WHOLE}: published")]
+    assert "grasp" in parts[captioned + 1]
+    assert "| one |" not in parts[captioned + 1]
+
+
+def test_a_folder_has_rows_table_and_figure(tmp_path: Path, ranked: Path) -> None:
+    update(tmp_path, ranked)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"leaderboard.{kind}" for kind in ("csv", "md", "png", "svg")
+    }
+
+
+def test_adding_is_one_command(tmp_path: Path, ranked: Path) -> None:
+    assert main([str(ranked), "--board", str(tmp_path)]) == 0
+    assert main([str(tmp_path), "--board", str(tmp_path)]) == 2
+    frame = pd.DataFrame({"cell_hash": [c.hash for c in cells()], "two": range(34)})
+    rank(frame, "digits", out=tmp_path / "two", leaderboard=tmp_path)
+    board = read(tmp_path / "leaderboard.csv")
+    assert set(board[board["kind"] == MEASURED]["method"]) == {"one", "two"}
+    with pytest.raises(ValueError, match="takes its rows from a results folder: name one"):
+        rank(frame, "digits", leaderboard=tmp_path)
+
+
+def test_the_one_in_results_holds_the_bar_and_says_whose_cells() -> None:
+    board = read(ROOT / "results/leaderboard/leaderboard.csv")
+    bar = board[(board["method"] == "3x3 minus shortest path") & (board["kind"] == FREE)]
+    by_section = bar.set_index("section")["tau"]
+    assert by_section["NAS-Bench-101, every cell at hand"] == pytest.approx(0.562, abs=5e-4)
+    (cells_of,) = bar[bar["section"] == WHOLE]["cells"]
+    assert cells_of.startswith("1,000 cells drawn with seed 0 from the 136,585 of")
+    assert (board[board["kind"] != PUBLISHED].groupby("section")["cells"].nunique() == 1).all()

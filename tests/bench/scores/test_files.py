@@ -1,0 +1,85 @@
+"""CSV files of scores: what is read, and one clear line for what is not."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.scores.files import check_columns, read_csv
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ONE, OTHER = "0" * 31 + "1", "0" * 31 + "2"
+
+
+def write(folder: Path, text: str, name: str = "own.csv") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_columns_are_parted_by_what_the_header_has(tmp_path: Path, separator: str) -> None:
+    frame = read_csv(write(tmp_path, f"cell_hash,a,b\n{ONE},1,2.5\n".replace(",", separator)))
+    assert frame.to_dict("list") == {"cell_hash": [ONE], "a": [1], "b": [2.5]}
+
+
+def test_hashes_and_matrices_stay_texts(tmp_path: Path) -> None:
+    frame = read_csv(write(tmp_path, f"cell_hash,adjacency,a\n{ONE},0100,1\n"))
+    assert frame["cell_hash"].tolist() == [ONE]
+    assert frame["adjacency"].tolist() == ["0100"]
+
+
+def test_a_lone_score_is_named_as_the_file(tmp_path: Path) -> None:
+    frame = read_csv(write(tmp_path, f"cell_hash,score\n{ONE},1\n", "synflow.csv"))
+    assert list(frame.columns) == ["cell_hash", "synflow"]
+
+
+def test_a_file_may_be_compressed_and_have_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv.gz"
+    path.write_bytes(gzip.compress(f"\ufeffcell_hash,a\n{ONE},1\n".encode()))
+    assert list(read_csv(path).columns) == ["cell_hash", "a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "own.csv is empty: it needs a cell"),
+        (
+            "hash,method,score\nx,a,1\n",
+            "found the columns hash, method, score, none of which names",
+        ),
+        (f"cell_hash,method,value\n{ONE},a,1\n", "but no score: give a cell"),
+        (f"cell_hash,method,score,time\n{ONE},a,1,2\n", "unknown column 'time'.*leave it out"),
+        (f"cell_hash,method,score,sed\n{ONE},a,1,2\n", "unknown column 'sed'"),
+        (f"cell_hash,seed\n{ONE},1\n", "but no scores: give a cell"),
+        (f"cell_hash,a\n{ONE},1,7\n", "more values than its header has columns"),
+        (f"cell_hash,a\n{ONE},1\n{OTHER},1,7\n", "no CSV file: .*line 3"),
+        ("adjacency,a\n01,1\n", "none of which names a cell"),
+    ],
+)
+def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_csv(write(tmp_path, text))
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_bytes(b"cell_hash,a\n\xff\xfe,1\n")
+    with pytest.raises(ValueError, match="is no CSV file"):
+        read_csv(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"there is no file .*none.csv"):
+        read_csv(tmp_path / "none.csv")
+
+
+def test_a_frame_without_columns_is_refused() -> None:
+    import pandas as pd
+
+    with pytest.raises(ValueError, match="the frame: found the columns none"):
+        check_columns(pd.DataFrame(), "the frame")
