@@ -53,6 +53,7 @@ def _registries() -> Iterator[tuple[str, dict[str, str]]]:
     from supernet.data.registry import DATA_SETS
     from supernet.measure.measurements import MEASUREMENTS
     from supernet.nets.registry import NETS
+    from supernet.proxies.registry import PROXIES
     from supernet.sampling import SAMPLERS
     from supernet.shadow_bn import BATCH_NORMS
     from supernet.training.optimizers import OPTIMIZERS
@@ -67,6 +68,7 @@ def _registries() -> Iterator[tuple[str, dict[str, str]]]:
     yield "data sets", _documented(DATA_SETS)
     files = {name: f"into {one.schema.name} of a run" for name, one in MEASUREMENTS.items()}
     yield "measurements", files
+    yield "zero-cost proxies", _documented(PROXIES)
     yield "searches", _documented(ALGORITHMS)
     yield "backends", _documented(BACKENDS)
     yield "protocols", {name: describe(one) for name, one in PROTOCOLS.items()}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.space.branches import LETTERS, NUM_NODES, UNUSED, parallel_cell
-from bench.table.csv_rows import branches_cell, graph_cell
+from bench.table.sources.csv_rows import branches_cell, graph_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
