@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.runs import schemas
+from bench.runs.about import check_not_lost
 from bench.runs.find import find_main_runs, find_trained
 from bench.runs.layout import TIMES
 from bench.runs.run import RunFolderError
@@ -49,9 +50,11 @@ def read_all(results: Path, name: str) -> pd.DataFrame:
 
     Raises:
         DamagedFileError: a file that is not as it was written.
+        RunFolderError: one that is gone.
     """
     parts = []
     for run in read_runs(results):
+        check_not_lost(run.folder / name)
         if (run.folder / name).is_file():
             about = {"space": run.recipe.space, "m": run.recipe.m, "bn": run.variant}
             about |= {"seed": run.seed, "final_epoch": run.recipe.training.epochs}
@@ -74,8 +77,10 @@ def read_times(run: Run) -> pd.DataFrame:
 
     Raises:
         DamagedFileError: it is not as it was written.
+        RunFolderError: it is gone.
     """
     path = run.folder / TIMES
+    check_not_lost(path)
     if path.is_file():
         return _read_csv(path)
     return pd.DataFrame({"epoch": [], "time_s": [], "stage": []})

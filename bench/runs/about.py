@@ -19,6 +19,7 @@ from bench.config.fields import from_dict, to_dict
 from bench.config.recipe import SKELETONS, Final, Recipe
 from bench.network.skeleton import Skeleton
 from bench.runs import schemas
+from bench.runs.digests import is_lost
 from bench.runs.layout import RUN, TRAINED
 from bench.runs.lock import at_work
 
@@ -117,6 +118,19 @@ def is_folder_of(folder: Path, recipe: Recipe | Final, seed: int) -> bool:
             "name another folder with --out, or delete it"
         )
     return not changed
+
+
+def check_not_lost(path: Path) -> None:
+    """Refuse to go on where a file is gone that was written: left out, it would not be missed.
+
+    Raises:
+        RunFolderError: it is gone.
+    """
+    if is_lost(path):
+        raise RunFolderError(
+            f"{path} was written and is gone: the command that made it makes it again; or delete "
+            f"{path.parent}"
+        )
 
 
 def is_trained(folder: Path) -> bool:

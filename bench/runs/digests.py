@@ -17,7 +17,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench.base.files import replacing, write_text
+from bench.base.files import SUFFIX, replacing, write_text
 from bench.runs.layout import RANKING, RUN, SEARCH, SUMS, TRUTH_RECIPE
 
 if TYPE_CHECKING:
@@ -79,8 +79,11 @@ def remove_kept(path: Path) -> None:
 
 
 def is_lost(path: Path) -> bool:
-    """Whether a file that was written is no longer there."""
-    return not path.is_file() and isinstance(listed := _listed(path), list) and bool(listed)
+    """Whether a file that was written is no longer there, nor just being written."""
+    if path.is_file() or not isinstance(listed := _listed(path), list) or not listed:
+        return False
+    is_written = any(path.parent.glob(f".{path.name}.*{SUFFIX}"))
+    return not is_written and not path.is_file()  # it may have come meanwhile
 
 
 def _doubt(path: Path, listed: list[str], digest: str) -> str:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from bench.base.checks import check_choice
 from bench.config.recipe import Recipe
 from bench.config.registry import RECIPES
-from bench.runs.about import RunFolderError, check_told, read_about
-from bench.runs.digests import is_lost
+from bench.runs.about import RunFolderError, check_not_lost, check_told, read_about
 from bench.runs.layout import HISTORY, RUN, SCORES, SUPERNETS, run_folder
 from bench.runs.run import Run
 from bench.space.space import has_cells
@@ -36,7 +35,7 @@ def find_runs(results: Path, being_made: Collection[Path] = ()) -> list[Run]:
             _check_recipe(run)
             runs.append(run)
         elif has_cells(run.space) and run.folder not in being_made:
-            _check_not_lost(run.folder / SCORES)
+            check_not_lost(run.folder / SCORES)
     return runs
 
 
@@ -54,17 +53,8 @@ def find_trained(results: Path) -> list[Run]:
     """
     runs = _find(results)
     for run in runs:
-        _check_not_lost(run.folder / HISTORY)
+        check_not_lost(run.folder / HISTORY)
     return [run for run in runs if run.is_trained]
-
-
-def _check_not_lost(path: Path) -> None:
-    """Refuse a run whose file is gone, with a RunFolderError: left out, it would not be missed."""
-    if is_lost(path):
-        raise RunFolderError(
-            f"{path} was written and is gone: the run's own command makes it again; or delete "
-            f"{path.parent}"
-        )
 
 
 def _check_recipe(run: Run) -> None:

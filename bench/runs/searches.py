@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bench.runs import schemas
-from bench.runs.about import RunFolderError
-from bench.runs.digests import is_lost
+from bench.runs.about import RunFolderError, check_not_lost
 from bench.runs.expected import check_numbered
 from bench.runs.layout import EVALUATED, PARETO, SEARCH, SEARCHES, search_folder
 
@@ -58,11 +57,7 @@ def find_searches(run: Path) -> list[Path]:
         RunFolderError: a search whose settings are gone.
     """
     for folder in run.glob("search-*/"):
-        if is_lost(folder / SEARCH):
-            raise RunFolderError(
-                f"{folder / SEARCH} was written and is gone: the same search makes it again; or "
-                f"delete {folder}"
-            )
+        check_not_lost(folder / SEARCH)
     return sorted(path.parent for path in run.glob(SEARCHES))
 
 

@@ -20,4 +20,6 @@ python -m analysis results/cifar10-small
 
 rsync -a --exclude=.lock --exclude='*.pt' --exclude='*.svg' --exclude=report.html \
     --exclude={similarity,jacobian,bn_statistics}.csv results/cifar10-small results/reference/
+find results/reference/cifar10-small -name SHA256SUMS -exec \
+    sed -i -E '/  (similarity|jacobian|bn_statistics)\.csv$/d' {} +
 python -m analysis.readme README.md

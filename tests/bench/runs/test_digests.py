@@ -63,6 +63,7 @@ def test_a_kill_at_any_rename_leaves_the_old_file_or_the_new_one(
     def dying(source: Path, target: Path) -> Path:
         nonlocal count
         count += 1
+        assert not is_lost(path), "to a reader who comes now"
         if count == number and is_before:
             raise Killed
         moved = replace(source, target)

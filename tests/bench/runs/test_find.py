@@ -48,7 +48,7 @@ def test_scores_that_are_gone(results: Path, folder: Path) -> None:
     scores = folder / "scores.csv"
     write_kept(scores.read_text(), scores)
     scores.unlink()
-    refuse(results, r"scores\.csv was written and is gone: the run's own command makes it again")
+    refuse(results, r"scores\.csv was written and is gone: the command that made it makes it again")
     assert len(find_runs(results, [folder])) == 3
 
 
