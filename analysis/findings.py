@@ -10,7 +10,9 @@ figures no longer carry can't be written. A finding is a block of it, so that on
 
 from __future__ import annotations
 
+import re
 import sys
+import textwrap
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from analysis.frames import records
 from analysis.phrases import number
 from bench.base.command import Parser, run_command
 from bench.base.files import write_text
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TEMPLATE, PAGE = "README.md.j2", "README.md"
+WIDTH = 130
+ITEM = r"- |\d\. "
+NAN = float("nan")
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,9 @@ class Figure:
     """A figure of a file: written with two digits, and its 95% interval where it has one."""
 
     mean: float
-    low: float = float("nan")
-    high: float = float("nan")
+    low: float = NAN
+    high: float = NAN
+    num: int = 0
 
     def __str__(self) -> str:
         return self.to(2)
@@ -45,6 +52,13 @@ class Figure:
         """Write it with so many digits, multiplied by a factor (100: percent)."""
         mean, low, high = (number(factor * x, digits) for x in (self.mean, self.low, self.high))
         return mean if isnan(self.low) else f"{mean} [{low}, {high}]"
+
+    @property
+    def lead(self) -> str:
+        """A difference in words, and what it excludes where none was detected."""
+        if self.is_none:
+            return f"none detected, {self}: more than {self.excluded} is excluded"
+        return f"{self}, a lead" if self.low > 0 else f"{self}: it is behind"
 
     @property
     def alone(self) -> str:
@@ -60,6 +74,10 @@ class Figure:
     def is_none(self) -> bool:
         """Whether the interval holds zero."""
         return self.low <= 0 <= self.high
+
+    def overlaps(self, other: Figure) -> bool:
+        """Tell whether two intervals have a value in common."""
+        return self.low <= other.high and other.low <= self.high
 
 
 class Findings:
@@ -80,7 +98,7 @@ class Findings:
 
     def page(self) -> str:
         """Return the whole page."""
-        return self.template.render()
+        return wrapped(self.template.render())
 
     def finding(self, name: str) -> str:
         """Return one finding's sentences, as they stand on the page.
@@ -91,7 +109,7 @@ class Findings:
         blocks = {block.replace("_", "-"): render for block, render in self.template.blocks.items()}
         if name not in blocks:
             raise unknown("finding", name, blocks)
-        return "".join(blocks[name](self.template.new_context())).strip()
+        return wrapped("".join(blocks[name](self.template.new_context())).strip())
 
     def figure(
         self, file: str, mean: str, low: str | None = None, high: str | None = None, **row: Any
@@ -101,16 +119,31 @@ class Findings:
         Raises:
             ValueError: no such row, or several.
         """
+        columns = [name for name in (mean, low, high) if name]
+        found = self.rows(file, *columns, **row)
+        if len(found) != 1:
+            raise ValueError(f"{file}: {len(found)} rows, not one, have {row}")
+        values = [*(float(found[0][name]) for name in columns), NAN, NAN]
+        return Figure(values[0], values[1], values[2], int(found[0].get("num_seeds", 0)))
+
+    def rows(self, file: str, *columns: str, **row: Any) -> list[dict[str, Any]]:
+        """Read the rows of a file that have these values, whole, for some of their columns."""
         frame = pd.read_csv(self.folder / file)
         for column, value in row.items():
             values = frame[column]
             is_text = values.dtype == object or pd.api.types.is_string_dtype(values)
             frame = frame[values == (str(value) if is_text else value)]
-        if len(frame) != 1:
-            raise ValueError(f"{file}: {len(frame)} rows, not one, have {row}")
-        columns = [name for name in (mean, low, high) if name]
-        self.read.append((file, frame[[*row, *columns]], columns))
-        return Figure(*(float(frame[name].iloc[0]) for name in columns))
+        self.read.append((file, frame[list(dict.fromkeys([*row, *columns]))], list(columns)))
+        return records(frame)
+
+    def count(self, file: str, column: str, **row: Any) -> str:
+        """Read a whole number from the only row that has these values."""
+        return f"{self.figure(file, column, **row).mean:,.0f}"
+
+    def between(self, file: str, column: str, **row: Any) -> str:
+        """Read the least and the most of a column over rows that have these values."""
+        values = [found[column] for found in self.rows(file, column, **row)]
+        return f"{number(min(values), 2)} to {number(max(values), 2)}"
 
     def tau(self, folder: str, what: str = "tau", **row: Any) -> Figure:
         """Read a tau of kendall_tau.csv: by accuracy, protocol sound, unless said otherwise."""
@@ -137,11 +170,28 @@ class Findings:
     def _words(self) -> dict[str, Any]:
         return {
             "figure": self.figure,
+            "rows": self.rows,
+            "count": self.count,
+            "between": self.between,
+            "number": number,
             "tau": self.tau,
             "difference": self.difference,
             "sources": self.sources,
             "claim": claim,
         }
+
+
+def wrapped(text: str) -> str:
+    """Fill paragraphs and items to the width; a template may break its lines anywhere."""
+    parts = re.split(rf"(\n{{2,}}|\n(?={ITEM}))", text)
+    return "".join(part if part.isspace() or part[:1] in "#!|" else _fill(part) for part in parts)
+
+
+def _fill(text: str) -> str:
+    item, end = re.match(ITEM, text), "\n" if text.endswith("\n") else ""
+    indent = " " * len(item[0]) if item else ""
+    look: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.fill(" ".join(text.split()), WIDTH, subsequent_indent=indent, **look) + end
 
 
 def claim(is_true: bool) -> str:

@@ -1,10 +1,11 @@
-"""The README's result tables, written from results/ and never by hand.
+"""The README's result tables and findings, written from results/ and never by hand.
 
     python -m analysis.readme README.md
 
 Between `<!-- tau: FOLDER,PROTOCOL,M ... -->` and `<!-- end -->` it puts a table of tau by accuracy,
 then by negative loss, a column for each FOLDER's kendall_tau.csv under that protocol and m, and
-last the paper's Table 3 for the m of the last column.
+last the paper's Table 3 for the m of the last column. Between `<!-- findings: TEMPLATE -->` and
+`<!-- end -->` it puts that template, rendered against the CSV files beside it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis import style
+from analysis.findings import Findings
 from analysis.frames import records
 from analysis.phrases import NOTHING, describe_n, describe_tau, name_row
 from analysis.published import TABLE3
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 METHODS = ("shadow", "single", "none")
 BASELINES = ("num_parameters", "num_conv3x3")
-BLOCK = re.compile(r"(<!-- tau: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (tau|findings): (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,7 +56,16 @@ def parser() -> Parser:
 
 def fill(text: str, root: Path) -> str:
     """Replace what stands between the marks; folders are relative to `root`."""
-    return BLOCK.sub(lambda m: m[1] + table(root, m[2].split()) + "\n" + m[3], text)
+
+    def filled(m: re.Match[str]) -> str:
+        return table(root, m[3].split()) if m[2] == "tau" else sentences(root / m[3])
+
+    return BLOCK.sub(lambda m: m[1] + filled(m) + "\n" + m[4], text)
+
+
+def sentences(template: Path) -> str:
+    """Render a template of findings."""
+    return Findings(template.parent, template.name).page().strip()
 
 
 def table(root: Path, columns: Sequence[str]) -> str:

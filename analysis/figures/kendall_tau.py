@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ROW_HEIGHT = 0.28  # inches
 
+COLUMNS = (6, 94)  # points beside the axes: tau, within equal counts
+
 
 def compute(results: Path) -> DataFrame:
     """Read kendall_tau.csv, and into its column `taus` the values of the single seeds."""
@@ -57,8 +59,8 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         finer = {(r["bn"], is_calibrated(r["calibrated"])): r for r in _finer(same)}
         rows: list[Row] = sorted(shown, key=_order)
         write(ax, 0, y, f"m = {m}: {describe_n(rows[0])}", weight="bold")
-        write(ax, 1.01, y, "tau", fontsize=8)
-        write(ax, 1.19, y, "eq. 3x3", fontsize=8)
+        for points, text in zip(COLUMNS, ("tau", "eq. 3x3"), strict=True):
+            note(ax, points, y, text)
         draw_limits(ax, same, y + 0.5, y + 0.5 + len(rows))
         for row in rows:
             y += 1
@@ -85,6 +87,13 @@ def write(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
     ax.text(x, y, text, transform=ax.get_yaxis_transform(), va="center", **look)
 
 
+def note(ax: Axes, points: float, y: float, text: str) -> None:
+    """Write beside the axes, so many points away that the layout can make room."""
+    place: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+    look: dict[str, Any] = {"va": "center", "fontsize": 8, "annotation_clip": False}
+    ax.annotate(text, (1, y), (points, 0), **place, **look)
+
+
 def _draw_row(ax: Axes, row: Row, y: float) -> None:
     color = style.color(row["scorer"] if row["bn"] == NOTHING else row["bn"])
     face = "white" if is_raw(row["calibrated"]) else color
@@ -97,8 +106,10 @@ def _draw_row(ax: Axes, row: Row, y: float) -> None:
         look: dict[str, Any] = {"markersize": 4, "linewidth": 0.8, "capsize": 1.5}
         look |= {"color": color, "markerfacecolor": "white"}
         ax.errorbar(paper.mean, y - 0.27, xerr=paper.std, fmt="D", **look)
-    write(ax, 1.01, y, describe_tau(row), fontsize=8)
-    write(ax, 1.21, y, number(row[EQUAL_CONV3X3], 2), fontsize=8)
+    for points, text in zip(
+        COLUMNS, (describe_tau(row), number(row[EQUAL_CONV3X3], 2)), strict=True
+    ):
+        note(ax, points, y, text)
 
 
 def _finer(same: DataFrame) -> list[Row]:

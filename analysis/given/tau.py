@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 
 from analysis import style
 from analysis.figure import RANK_GIVEN, Analysis
-from analysis.figures.kendall_tau import compute, draw_limits, write
+from analysis.figures.kendall_tau import compute, draw_limits, note, write
 from analysis.frames import records
 from analysis.phrases import NOTHING, describe_n, describe_tau, name_row, number
 from bench.ranking.baselines import RANDOM
@@ -52,7 +52,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     rows = ordered(frame)
     write(ax, 0, 0, describe_n(first_given(rows)), weight="bold")
     for points, text in zip(COLUMNS, ("tau", "best 20%", "eq. 3x3"), strict=True):
-        _note(ax, points, 0, text)
+        note(ax, points, 0, text)
     draw_limits(ax, frame, 0.5, len(rows) + 0.5)
     for y, row in enumerate(rows, start=1):
         _draw_row(ax, row, y)
@@ -77,14 +77,7 @@ def _draw_row(ax: Axes, row: Row, y: int) -> None:
     ax.plot(row["tau_mean"], y, "s" if is_baseline else "o", color=color, markersize=5)
     texts = (describe_tau(row), number(row[TOP20], 2), number(row[EQUAL_CONV3X3], 2))
     for points, text in zip(COLUMNS, texts, strict=True):
-        _note(ax, points, y, text)
-
-
-def _note(ax: Axes, points: float, y: float, text: str) -> None:
-    """Write beside the axes, so many points away that the layout can make room."""
-    place: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
-    look: dict[str, Any] = {"va": "center", "fontsize": 8, "annotation_clip": False}
-    ax.annotate(text, (1, y), (points, 0), **place, **look)
+        note(ax, points, y, text)
 
 
 def _legend(frame: DataFrame) -> list[Line2D | Patch]:

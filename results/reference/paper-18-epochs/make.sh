@@ -21,5 +21,5 @@ python bench/run.py --preset paper --data-set folder --data "$images" --table "$
     --other-truth --allow-missing --m 4 --seeds 1 --out results/paper-18-epochs \
     --set epochs=18 precision=bf16 calibration_images=500 num_score_images=2000
 
-rsync -a --exclude='*.pt' --exclude='*.svg' --exclude=report.html results/paper-18-epochs \
+rsync -a --exclude=.lock --exclude='*.pt' --exclude='*.svg' --exclude=report.html results/paper-18-epochs \
     results/reference/
