@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import secrets
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import pandas as pd
 
 SUFFIX = ".tmp"
+CACHE_VARIABLE = "MIXPATH_CACHE"
 
 
 def data_folder() -> Path:
@@ -23,6 +25,14 @@ def data_folder() -> Path:
     return user_data_path("mixpath-bench")
 
 
+def cache_folder() -> Path:
+    """Return the folder of what can be made again: $MIXPATH_CACHE, or the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else user_cache_path("mixpath-bench")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to, and move it there on success.
@@ -30,7 +40,8 @@ def replacing(path: Path) -> Iterator[Path]:
     On any error, Ctrl-C included, the temporary file is removed and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{SUFFIX}")
+    own = f"{os.getpid()}-{secrets.token_hex(4)}"  # processes of two machines may share a number
+    temporary = path.with_name(f".{path.name}.{own}{SUFFIX}")
     try:
         yield temporary
         with temporary.open("rb") as written:

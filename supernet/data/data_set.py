@@ -137,4 +137,4 @@ def batches(
 
 
 def _value_counts(channel: torch.Tensor) -> torch.Tensor:
-    return torch.bincount(channel.flatten().int(), minlength=256).double()
+    return torch.bincount(channel.flatten(), minlength=256).double()

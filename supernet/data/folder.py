@@ -1,21 +1,19 @@
 """An image folder per class, decoded once into one array and cached.
 
-Layout: ROOT/<split>/<class>/<image>. The cache lies in the user's cache folder under a key made
-of every file's name, size and modification time, so that a changed folder is decoded anew.
+Layout: ROOT/<split>/<class>/<image>.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from platformdirs import user_cache_dir
+
+from supernet.data.cache import cached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,43 +36,18 @@ def load_folder_split(
     if folder is None:
         raise ValueError(f"{root} has no folder {' or '.join(splits)} with one folder per class")
     classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
-    files = [(path, i) for i, name in enumerate(classes) for path in _images(folder / name)]
+    files = [(file, i) for i, name in enumerate(classes) for file in _images(folder / name)]
     if not files:
         raise ValueError(f"{folder} has no images ({', '.join(sorted(SUFFIXES))})")
-    pixels = _cached([path for path, _ in files])
+    entries = [file for file, _ in files]
+    pixels = cached(folder, entries, lambda: _decode_all([Path(file.path) for file in entries]))
     return torch.from_numpy(pixels), torch.tensor([label for _, label in files]), classes
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-
-
-def _cached(files: list[Path]) -> np.ndarray:
-    digest = hashlib.sha256()
-    for path in files:
-        status = path.stat()
-        digest.update(f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-    cache = Path(user_cache_dir("mixpath-bench")) / f"{digest.hexdigest()[:32]}.npy"
-    if cache.is_file():
-        try:
-            pixels: np.ndarray = np.load(cache)
-            return pixels
-        except (ValueError, EOFError):
-            cache.unlink()  # a damaged cache is made again
-    pixels = _decode_all(files)
-    _save(pixels, cache)
-    return pixels
-
-
-def _save(pixels: np.ndarray, cache: Path) -> None:
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=cache.parent, suffix=".part", delete=False) as file:
-        try:
-            np.save(file, pixels)
-        except OSError:  # a full disk costs the cache, not the run
-            Path(file.name).unlink()
-            return
-    Path(file.name).replace(cache)
+def _images(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        found = [file for file in entries if os.path.splitext(file.name)[1].lower() in SUFFIXES]  # noqa: PTH122 (60,000 Paths take a second)
+    return sorted(found, key=lambda file: file.name)
 
 
 def _decode_all(files: list[Path]) -> np.ndarray:

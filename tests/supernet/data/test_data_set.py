@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from bench.base.files import CACHE_VARIABLE
 from bench.config.training import Training
 from bench.network.skeleton import NASBENCH101, Skeleton
 from supernet.data import folder
@@ -32,7 +33,7 @@ def numbered(batch: int = 4, size: int = 8) -> torch.Tensor:
 
 @pytest.fixture
 def images_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(folder, "user_cache_dir", lambda _: str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
     for split, count in (("train", 10), ("test", 3)):
         for name in ("cat", "dog"):
