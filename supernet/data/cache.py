@@ -18,7 +18,6 @@ import numpy as np
 from bench.base.files import CACHE_VARIABLE, cache_folder, replacing
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -28,9 +27,7 @@ DECODING = "1: RGB, (N, 3, H, W)"
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 
-def cached(
-    folder: Path, files: Sequence[os.DirEntry[str]], decode: Callable[[], np.ndarray]
-) -> np.ndarray:
+def cached(folder: Path, files: Sequence[Path], decode: Callable[[], np.ndarray]) -> np.ndarray:
     """Return a folder's decoded images, decoding them where no sound cache of them is there.
 
     A cache that can't be written costs time at the next start, not the run.
@@ -52,13 +49,13 @@ def _of_folder(folder: Path) -> str:
     return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
 
 
-def _of_files(files: Sequence[os.DirEntry[str]]) -> str:
+def _of_files(files: Sequence[Path]) -> str:
     """Digest names, sizes and times: that of the content can be set at will, the other can't."""
     digest = hashlib.sha256(DECODING.encode())
     for file in files:
         status = file.stat()
         times = f"{status.st_mtime_ns}\0{status.st_ctime_ns}"
-        digest.update(f"{file.path}\0{status.st_size}\0{times}\n".encode())
+        digest.update(f"{file}\0{status.st_size}\0{times}\n".encode())
     return digest.hexdigest()[:32]
 
 

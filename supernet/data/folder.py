@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from supernet.data.cache import cached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".webp"})
 
@@ -36,18 +36,16 @@ def load_folder_split(
     if folder is None:
         raise ValueError(f"{root} has no folder {' or '.join(splits)} with one folder per class")
     classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
-    files = [(file, i) for i, name in enumerate(classes) for file in _images(folder / name)]
+    files = [(path, i) for i, name in enumerate(classes) for path in _images(folder / name)]
     if not files:
         raise ValueError(f"{folder} has no images ({', '.join(sorted(SUFFIXES))})")
-    entries = [file for file, _ in files]
-    pixels = cached(folder, entries, lambda: _decode_all([Path(file.path) for file in entries]))
+    paths = [path for path, _ in files]
+    pixels = cached(folder, paths, lambda: _decode_all(paths))
     return torch.from_numpy(pixels), torch.tensor([label for _, label in files]), classes
 
 
-def _images(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        found = [file for file in entries if os.path.splitext(file.name)[1].lower() in SUFFIXES]  # noqa: PTH122 (60,000 Paths take a second)
-    return sorted(found, key=lambda file: file.name)
+def _images(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def _decode_all(files: list[Path]) -> np.ndarray:

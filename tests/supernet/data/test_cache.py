@@ -33,7 +33,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def read(folder: Path, decode: Callable[[], np.ndarray] = PIXELS.copy) -> np.ndarray:
-    return cached(folder, sorted(os.scandir(folder), key=lambda file: file.name), decode)
+    return cached(folder, sorted(folder.iterdir()), decode)
 
 
 def never() -> np.ndarray:
