@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from bench.base.command import run_command
 from bench.base.parallel import BACKENDS
+from bench.base.stopping import stoppable
 from bench.config.recipe import Recipe
 from bench.config.registry import PRESETS
 from bench.ranking.protocol import PROTOCOLS
@@ -50,7 +51,8 @@ def command(argv: Sequence[str] | None = None) -> None:
     from bench.verbs.rank_supernets import rank
 
     arguments = sys.argv[1:] if argv is None else argv
-    ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
+    with stoppable(values.pop("time_limit")):
+        ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
     Console().print(terminal_table(ranked.kendall_tau))
     if ranked.truth_note:
         print(f"{ranked.truth_note}.")

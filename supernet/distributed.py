@@ -40,6 +40,12 @@ class Ranks:
             dist.all_reduce(values)
         return values
 
+    def any(self, value: bool, device: torch.device) -> bool:
+        """Whether this holds on any rank."""
+        if self.size == 1:
+            return value
+        return bool(self.sum(torch.tensor(float(value), device=device)).item())
+
     def wait(self) -> None:
         """Wait until every rank is here."""
         if self.size > 1:

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from bench.base.names import call_plugin
+from bench.base.stopping import check
 from supernet.calibrate import Estimate, applied, observing
 from supernet.data.data_set import DataSet, Images, batches, take
 
@@ -97,6 +98,7 @@ class SupernetScorer:
                 observer.into(shared)
                 h = self.model.shared(x)
                 for path, estimate in zip(paths, estimates, strict=True):
+                    check()
                     observer.into(estimate)
                     self.model.rest(h, path)
         return shared, estimates
@@ -113,6 +115,7 @@ class SupernetScorer:
         for x, labels in batches(self.scoring, self.recipe.score_batch, self.statistics):
             h = self.model.shared(x)
             for path, estimate, mean in zip(paths, held, means, strict=True):
+                check()
                 with applied(estimate):
                     mean.add(self.model.rest(h, path), labels)
         rows = []

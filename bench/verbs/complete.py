@@ -5,7 +5,6 @@ Folders and images are looked at before anything is trained.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -88,17 +87,16 @@ def run_all(
     scheduler: str | None = None,
 ) -> None:
     """Complete runs, several at a time, showing how far they are."""
+    from supernet.devices import gpus
+
     todo = [run for run in runs if not run.is_complete]
+    if not todo:
+        return
     with show(todo) as finished:
         tasks = (task(_complete, run, data, device, num_threads) for run in todo)
-        jobs = min(jobs or default_jobs(device, num_threads), max(len(todo), 1))
-        for run in in_parallel(tasks, jobs, backend, scheduler):
+        jobs = min(jobs or default_jobs(len(gpus(device)), num_threads), len(todo))
+        for run in in_parallel(tasks, jobs, backend, scheduler, shared=todo[0].folder):
             finished(run)
-
-
-def is_first_process() -> bool:
-    """Whether this process is the one that writes and prints."""
-    return int(os.environ.get("RANK", "0")) == 0
 
 
 def train_together(
@@ -127,11 +125,14 @@ def train_together(
     """
     import torch
 
-    from supernet.devices import choose_device
+    from supernet.devices import check_precision, choose_device
     from supernet.distributed import check_batch, in_turn, join
+    from supernet.seats import on_device
 
     torch.set_num_threads(threads)
-    with join(choose_device(device)) as (ranks, own_device):
+    device = choose_device(device)
+    check_precision(training, device)
+    with on_device(device) as seat, join(seat) as (ranks, own_device):
         check_batch(training.batch_size, ranks, training.accumulate)
         pool = open_images(data, own_device)
         with in_turn(ranks):
@@ -150,5 +151,7 @@ def train_together(
 
 def _complete(run: Run, data: Path | None, device: str, num_threads: int) -> Run:
     from supernet.runs import complete
+    from supernet.seats import on_device
 
-    return complete(run, data, device, num_threads)
+    with on_device(device) as own:
+        return complete(run, data, own, num_threads)

@@ -72,9 +72,10 @@ def build_table(
     Raises:
         ValueError: OUT's parts were made by another recipe.
     """
-    from supernet.devices import choose_device
+    from supernet.devices import check_precision, choose_device, gpus
 
     device = choose_device(device)
+    check_precision(recipe.training, device)
     parts = out.with_name(f"{out.name}.parts")
     _open_parts(parts, recipe)
     cells = space_cells(recipe)
@@ -88,7 +89,7 @@ def build_table(
         task(train_part, path, cell, repeat, recipe, data_path, device)
         for path, (cell, repeat) in todo.items()
     )
-    done = in_parallel(tasks, jobs or default_jobs(device, 1))
+    done = in_parallel(tasks, jobs or default_jobs(len(gpus(device)), 1), shared=parts)
     for _ in track(done, "training", total=len(todo), console=Console(stderr=True)):
         pass
     write_table(
@@ -125,12 +126,16 @@ def train_part(
 
     from supernet.data.registry import load_data
     from supernet.nets.stand_alone import train_cell
+    from supernet.seats import on_device
 
     torch.set_num_threads(1)
-    data = load_data(recipe.data_set, recipe.skeleton, data_path, device)
-    result = train_cell(cell, data, recipe.skeleton, recipe.training, seed_of(cell, repeat))
+    seed, kept = seed_of(cell, repeat), path.with_suffix(".pt")
+    with on_device(device) as own:
+        data = load_data(recipe.data_set, recipe.skeleton, data_path, own)
+        result = train_cell(cell, data, recipe.skeleton, recipe.training, seed, kept)
     with replacing(path) as part:
         part.write_text(json.dumps(result))
+    kept.unlink(missing_ok=True)
 
 
 def _images(recipe: StandAlone, data_path: Path | None) -> str:

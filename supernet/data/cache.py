@@ -64,7 +64,7 @@ def _read(path: Path) -> np.ndarray | None:
     try:
         content = np.memmap(path, np.uint8, "r")
         body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
-        if hashlib.sha256(body).digest() != digest.tobytes():
+        if hashlib.sha256(body.data).digest() != digest.tobytes():
             return None
         pixels: np.ndarray = np.load(path, mmap_mode="c")  # writes, if any, stay in this process
     except (OSError, ValueError):

@@ -90,13 +90,13 @@ class FileSource:
         """How many steps an epoch has."""
         return len(self.files) // self.training.batch_size
 
-    def epoch(self, number: int) -> Iterator[list[Batch]]:
-        """Yield each step's micro-batches.
+    def epoch(self, number: int, first: int = 0) -> Iterator[list[Batch]]:
+        """Yield the micro-batches of each step from `first` on.
 
         Raises:
             BrokenImageError: an image does not decode, and broken ones are not skipped.
         """
-        self.sampler.epoch = number
+        self.sampler.epoch, self.sampler.first = number, first
         parts: list[Batch] = []
         for pixels, labels, broken, error in self.loader:
             if error:
@@ -118,11 +118,11 @@ class FileSource:
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):
-    """This rank's micro-batches of (epoch, image) in the epoch that is set."""
+    """This rank's micro-batches of (epoch, image), in the epoch and from the step that are set."""
 
     def __init__(self, num_images: int, training: Training, seed: int, ranks: Ranks) -> None:
         self.num_images, self.training, self.seed, self.ranks = num_images, training, seed, ranks
-        self.epoch = 0
+        self.epoch = self.first = 0
 
     def __len__(self) -> int:
         return self.num_images // self.training.batch_size * self.training.accumulate
@@ -130,7 +130,7 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         order = child_rng(self.seed, f"order-epoch{self.epoch}").permutation(self.num_images)
         size, parts = self.training.batch_size, self.training.accumulate
-        for start in range(0, self.num_images - size + 1, size):
+        for start in range(self.first * size, self.num_images - size + 1, size):
             mine = order[start : start + size][self.ranks.rank :: self.ranks.size]
             for part in np.split(mine, parts):
                 yield [(self.epoch, int(index)) for index in part]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from bench.base.stopping import check
 from bench.runs import schemas
 from bench.runs.origin import check_origin, origin_of
 from supernet.measure import (
@@ -113,6 +114,7 @@ def measure_run(
 
     Raises:
         ValueError: a net whose paths can't be compared, or other images or code than the run's.
+        Stopped: it was asked for; the measurement at hand is begun anew.
     """
     todo = missing(run, names, num_models)
     if not todo:
@@ -122,6 +124,7 @@ def measure_run(
     check_origin(run.folder, origin_of(run.recipe, pool.digest))
     snapshots = Snapshots(run, pool.data(), device)
     for name in todo:
+        check()
         frame = MEASUREMENTS[name].measure(snapshots, num_models)
         schemas.write(frame, _file(run, name), MEASUREMENTS[name].schema)
     return run

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from bench.base.files import replacing
+from bench.base.stopping import Stopped, current
 from bench.runs import schemas
 from bench.runs.layout import CHECKPOINT, HISTORY, TIMES
 from bench.runs.run import RunFolderError
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 def finish(
     trainer: Trainer,
     folder: Path,
-    device: str,
     ranks: Ranks,
     after_epoch: Callable[[Epoch], None],
 ) -> None:
@@ -40,42 +40,51 @@ def finish(
 
     Raises:
         RunFolderError: a checkpoint that is damaged, or of another recipe.
+        Stopped: it was asked for; the checkpoint says where, within an epoch too.
     """
     if (folder / CHECKPOINT).is_file():
-        restore(trainer, folder, device)
+        restore(trainer, folder / CHECKPOINT)
     reporter = Reporter(folder, "train")
     while not trainer.is_finished:
-        epoch = trainer.run_epoch(reporter.training if ranks.is_first else None)
+        try:
+            epoch = trainer.run_epoch(reporter.training if ranks.is_first else None)
+        except Stopped:
+            if ranks.is_first:
+                save_checkpoint(trainer.state_dict(), folder / CHECKPOINT)
+            ranks.wait()
+            raise
         if ranks.is_first:
             after_epoch(epoch)
             save_checkpoint(trainer.state_dict(), folder / CHECKPOINT)
             write_history(trainer, folder)
         ranks.wait()
+        if not trainer.is_finished and trainer.is_to_stop():
+            raise Stopped(current().reason)
     if ranks.is_first:
         write_history(trainer, folder)  # the last process may have died before it could
         reporter.close()
 
 
-def restore(trainer: Trainer, folder: Path, device: str) -> None:
+def restore(trainer: Trainer, path: Path) -> None:
     """Load a checkpoint into a trainer.
 
     Raises:
         RunFolderError: it is damaged, or of another space, m or size.
     """
-    state = read_checkpoint(folder / CHECKPOINT, device)
+    state = read_checkpoint(path)
     try:
         trainer.load_state_dict(state)
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
-        raise foreign(folder / CHECKPOINT, error) from error
+        raise foreign(path, error) from error
 
 
-def load_model(model: torch.nn.Module, path: Path, device: str) -> dict[str, Any]:
+def load_model(model: torch.nn.Module, path: Path) -> dict[str, Any]:
     """Load the weights of a checkpoint into a model; return the whole checkpoint.
 
     Raises:
         RunFolderError: it is damaged, or of another space, m or size.
     """
-    state = read_checkpoint(path, device)
+    state = read_checkpoint(path)
     try:
         model.load_state_dict(state["model"])
     except (RuntimeError, KeyError, TypeError) as error:
@@ -99,15 +108,17 @@ def save_checkpoint(state: dict[str, Any], path: Path) -> None:
         part.write_bytes(buffer.getbuffer())
 
 
-def read_checkpoint(path: Path, device: str) -> dict[str, Any]:
-    """Read a checkpoint.
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU, whatever device it comes from and goes to.
+
+    Weights are copied from there to where a model is; generators' states belong there.
 
     Raises:
         RunFolderError: a damaged or foreign file.
     """
     file = io.BytesIO(path.read_bytes())
     try:
-        state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
         reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
         raise RunFolderError(

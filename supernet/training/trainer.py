@@ -20,15 +20,17 @@ import math
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from bench.base.stopping import Stopped, current, is_asked
 from bench.base.streams import child_rng
 from supernet.distributed import ALONE, Ranks
+from supernet.training.begun import Begun, states_of_generators
 from supernet.training.ema import Ema
 from supernet.training.optimizers import build_optimizer
 from supernet.training.schedule import learning_rate
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 
 SHOW_EVERY_S = 0.5
+AGREE_EVERY = 16
+"""Steps after which several processes ask each other whether to stop: asking makes them wait."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ class Trainer:
         self.ema = Ema(self.model, training.ema_decay) if training.ema_decay else None
         self.paths = child_rng(seed, "paths")
         self.history: list[Epoch] = []
+        self.begun: Begun | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -117,6 +122,8 @@ class Trainer:
 
         Raises:
             ValueError: the loss is no longer finite.
+            Stopped: it was asked for; the state is that between two steps, and the next call goes
+                on from there.
         """
         with self._dropout_stream():
             result = self._run_epoch(on_step)
@@ -129,14 +136,17 @@ class Trainer:
         return result
 
     def _run_epoch(self, on_step: Callable[[Progress], None] | None) -> Epoch:
-        started = shown_at = time.perf_counter()
+        begun = (self.begun or Begun()).share(self.ranks)
+        shown_at = time.perf_counter()
+        started = shown_at - begun.time_s
         training, device = self.training, self.source.device
         epoch, num_steps = len(self.history), self.source.num_steps
         self._set_mode()
         totals = torch.zeros(3, dtype=torch.float64)  # images, summed loss, correct
-        loss_sum, num_correct = torch.zeros((), device=device), torch.zeros((), device=device)
-        num_seen, lr = 0, learning_rate(training, epoch, 0.0)
-        for step, parts in enumerate(self.source.epoch(epoch)):
+        loss_sum = torch.tensor(begun.loss_sum, device=device)
+        num_correct = torch.tensor(begun.num_correct, device=device)
+        num_seen, lr = begun.num_seen, learning_rate(training, epoch, 0.0)
+        for step, parts in enumerate(self.source.epoch(epoch, begun.step), start=begun.step):
             progress = (epoch + step / num_steps) / training.epochs
             lr = learning_rate(training, epoch, step / num_steps)
             for group in self.optimizer.param_groups:
@@ -165,9 +175,32 @@ class Trainer:
                 speed = self.ranks.size * num_seen / (shown_at - started)
                 loss, accuracy = loss_sum.item() / num_seen, num_correct.item() / num_seen
                 on_step(Progress(epoch + 1, training.epochs, fraction, loss, accuracy, speed))
+            if step + 1 < num_steps and self.is_to_stop(step):
+                totals[:] = torch.tensor([num_seen, loss_sum.item(), num_correct.item()])
+                self._stop(step + 1, totals, time.perf_counter() - started)
         totals[:] = torch.tensor([num_seen, loss_sum.item(), num_correct.item()])
         seen, loss, correct = self.ranks.sum(totals.to(device)).tolist()
+        self.begun = None
         return Epoch(epoch + 1, lr, loss / seen, correct / seen, time.perf_counter() - started)
+
+    def is_to_stop(self, step: int = -1) -> bool:
+        """Whether it is to stop after this step; several processes ask each other now and then."""
+        if (step + 1) % (AGREE_EVERY if self.ranks.size > 1 else 1):
+            return False
+        return self.ranks.any(is_asked(), self.source.device)
+
+    def _stop(self, step: int, totals: torch.Tensor, time_s: float) -> NoReturn:
+        device = self.source.device
+        seen, loss, correct = self.ranks.sum(totals.to(device)).tolist()
+        self.begun = Begun(
+            step=step,
+            num_seen=int(seen),
+            loss_sum=loss,
+            num_correct=correct,
+            time_s=time_s,
+            generators=states_of_generators(device),
+        )
+        raise Stopped(current().reason)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that resuming needs, in types that `weights_only` loading allows."""
@@ -179,6 +212,8 @@ class Trainer:
         }
         if self.ema is not None:
             state["ema"] = self.ema.state_dict()
+        if self.begun is not None:
+            state["begun"] = vars(self.begun)
         return state | self.source.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -190,6 +225,7 @@ class Trainer:
             self.ema.load_state_dict(state["ema"])
         self.paths.bit_generator.state = json.loads(state["paths"])
         self.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.begun = Begun(**state["begun"]) if "begun" in state else None
 
     def _set_mode(self) -> None:
         self.parallel.train()
@@ -203,8 +239,12 @@ class Trainer:
         """Give dropout, which draws from torch's own generator, a stream for this epoch."""
         device = self.source.device
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            begun, is_alone = self.begun or Begun(), self.ranks.size == 1
             name = f"dropout-epoch{len(self.history)}-rank{self.ranks.rank}"
+            name += f"-step{begun.step}" if begun.step and not is_alone else ""
             torch.manual_seed(int(child_rng(self.seed, name).integers(2**63)))
+            if is_alone:
+                begun.restore_generators(device)
             yield
 
     @contextmanager
