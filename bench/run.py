@@ -79,7 +79,7 @@ def parser() -> CommandParser:
     p.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="of a Dask scheduler or a Ray cluster (default: none, this machine)",
+        help="of a Dask scheduler (default: none, this machine)",
     )
     return p
 

@@ -85,13 +85,21 @@ def join(device: str) -> Iterator[tuple[Ranks, str]]:
     """Join the processes that torchrun started; yields this rank and its device.
 
     Without torchrun there is one process.
+
+    Raises:
+        ValueError: more processes than GPUs.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield ALONE, device
         return
     if device.startswith("cuda"):
-        local = int(os.environ["LOCAL_RANK"])
+        local, count = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if local >= count:
+            raise ValueError(
+                f"process {local} of this machine has no GPU of its own, since {count} can be "
+                f"seen: torchrun --nproc-per-node {count}"
+            )
         device = f"cuda:{local}"
         torch.cuda.set_device(local)
     dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")

@@ -1,4 +1,4 @@
-"""Many tasks at once, through joblib: local processes, or an existing Dask or Ray cluster."""
+"""Many tasks at once, through joblib: local processes, or an existing Dask cluster."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _kill_workers() -> None:
 @contextmanager
 def _loky(scheduler: str | None) -> Iterator[None]:
     if scheduler is not None:
-        raise ValueError(f"--scheduler {scheduler} needs --backend dask or ray")
+        raise ValueError(f"--scheduler {scheduler} needs --backend dask")
     with joblib.parallel_config("loky"):
         yield
 
@@ -150,21 +150,7 @@ def _dask(scheduler: str | None) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _ray(scheduler: str | None) -> Iterator[None]:
-    try:
-        import ray
-        from ray.util.joblib import register_ray
-    except ImportError:
-        raise ValueError("--backend ray needs: pip install 'mixpath-bench[ray]'") from None
-    ray.init(address=scheduler)
-    register_ray()
-    with joblib.parallel_config("ray"):
-        yield
-
-
 BACKENDS: dict[str, Callable[[str | None], AbstractContextManager[None]]] = {
     "loky": _loky,
     "dask": _dask,
-    "ray": _ray,
 }

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench.base.parallel import default_jobs, in_parallel, task
-from bench.runs.about import is_trained
+from bench.runs.about import is_trained, read_about
 from bench.runs.layout import run_folder
 from bench.runs.origin import check_origin, check_together, claim, origin_of, read_origin
 from bench.runs.progress import show
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bench.config.recipe import Recipe
     from bench.config.training import Training
+    from bench.runs.run import FinalRun
     from supernet.data.pool import Pool
     from supernet.distributed import Ranks
 
@@ -71,9 +72,29 @@ def open_runs(
     there = {run.folder for run in runs if is_trained(run.folder)}
     for folder in there:
         check_origin(folder, now[folder])
+    tell_other_device(runs, device)
     new = {folder: origin for folder, origin in now.items() if folder not in there}
     check_together({run.folder: read_origin(run.folder) for run in find_runs(results)} | new)
     return runs
+
+
+def tell_other_device(runs: Sequence[Run | FinalRun], device: str) -> None:
+    """Say in one line that runs which a GPU began go on on a CPU, or the reverse."""
+    kind = device.partition(":")[0]
+    began = {
+        run.folder: read_about(run.folder).device.partition(":")[0]
+        for run in runs
+        if is_trained(run.folder) and not getattr(run, "is_complete", False)
+    }
+    others = [
+        f"{folder} ({other})" for folder, other in began.items() if other not in (kind, "unknown")
+    ]
+    if others:
+        print(
+            f"begun on another kind of device and gone on with on {kind}: {', '.join(others)}; "
+            "figures are the same to the byte only on one",
+            file=sys.stderr,
+        )
 
 
 def run_all(
@@ -137,6 +158,7 @@ def train_together(
         pool = open_images(data, own_device)
         with in_turn(ranks):
             run = open_folder(own_device)
+            tell_other_device([run] if ranks.is_first else [], own_device)
             if ranks.is_first:
                 claim(run.folder, origin_of(run.recipe, pool.digest))
         with show([run] if ranks.is_first else []) as finished:

@@ -40,7 +40,7 @@ def measure(
         results: results folder with their run folders.
         num_models: architectures of Figure 6.
         data: folder of the images, where the data set needs one.
-        jobs: supernets at once; None: as many as there are cores, 1 on a GPU.
+        jobs: supernets at once; None: as many as there are cores, or GPUs.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each process.
 

@@ -46,7 +46,7 @@ def train_truth(
         data: folder of the images, where the data set needs one.
         changes: further fields of the recipe, by name.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
-        jobs: trainings at once; None: as many as there are cores, 1 on a GPU.
+        jobs: trainings at once; None: as many as there are cores, or GPUs.
 
     Returns:
         The table.

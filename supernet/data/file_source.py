@@ -7,6 +7,7 @@ or workers, and resuming needs no generator's state.
 
 from __future__ import annotations
 
+import signal
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.transforms import v2
 
+from bench.base.stopping import SIGNALS
 from bench.base.streams import child_rng
 from supernet.data.data_set import to_input
 from supernet.data.decode import BrokenImageError, decode
@@ -83,6 +85,7 @@ class FileSource:
             collate_fn=collate,
             pin_memory=device.type == "cuda",
             persistent_workers=workers > 0,
+            worker_init_fn=leave_first_signal_to_parent,
         )
 
     @property
@@ -175,6 +178,16 @@ class Augmented(Dataset[Any]):
                 torch.manual_seed(_image_seed(self.seed, epoch, index))
                 return self.transform(image), self.files.labels[place], broken, ""
         return None, -1, [], f"{MAX_TRIES} images in a row don't decode, from {broken[0]} on"
+
+
+def leave_first_signal_to_parent(_: int) -> None:
+    """Let a worker live on when a job's processes are asked to stop, as its parent does.
+
+    The parent ends it when it has saved. A second SIGTERM is obeyed: that is how PyTorch ends a
+    worker that is still there.
+    """
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: signal.signal(number, signal.SIG_DFL))
 
 
 def collate(items: list[Any]) -> tuple[Any, Any, list[str], str]:

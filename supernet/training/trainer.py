@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 SHOW_EVERY_S = 0.5
-AGREE_EVERY = 16
+AGREE_EVERY = 8
 """Steps after which several processes ask each other whether to stop: asking makes them wait."""
 
 

@@ -104,5 +104,5 @@ def test_several_processes_ask_each_other_now_and_then(monkeypatch: pytest.Monke
     one = trainer()
     one.ranks = Ranks(0, 2)
     monkeypatch.setattr(Ranks, "any", lambda *_: True)
-    assert [step for step in range(64) if one.is_to_stop(step)] == [15, 31, 47, 63]
+    assert [step for step in range(32) if one.is_to_stop(step)] == [7, 15, 23, 31]
     assert one.is_to_stop()
