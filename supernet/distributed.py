@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
+from torch import nn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +69,34 @@ def check_batch(batch_size: int, ranks: Ranks, accumulate: int = 1) -> None:
             f"multiple of {ranks.size} processes x {accumulate} accumulated parts: "
             f"{batch_size // parts * parts or parts} would do"
         )
+
+
+def in_parallel(
+    model: nn.Module, ranks: Ranks, *, has_paths: bool, sync_batch_norm: bool = False
+) -> nn.Module:
+    """Wrap a model so that its gradients are averaged over several processes.
+
+    Args:
+        model: the model; its batch norms are replaced in place where they are to synchronise, and
+            keep their parameters and names.
+        ranks: this process among all; alone it gets the model as it is.
+        has_paths: whether parameters may stay without gradients.
+        sync_batch_norm: whether batch norms see the batches of all processes.
+
+    Raises:
+        ValueError: batch norms are to synchronise on a CPU.
+    """
+    if ranks.size == 1:
+        return model
+    if sync_batch_norm:
+        device = next(model.parameters()).device
+        if device.type != "cuda":
+            raise ValueError(
+                f"sync_batch_norm=True on {device.type!r}: PyTorch synchronises batch norms on "
+                "CUDA alone: leave it out, or train on GPUs"
+            )
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # PyTorch's own
+    return nn.parallel.DistributedDataParallel(model, find_unused_parameters=has_paths)
 
 
 @contextmanager

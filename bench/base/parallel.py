@@ -61,6 +61,8 @@ def in_parallel(
         Stopped: it was asked for: what ran has saved and stopped, the rest was not begun.
     """
     stop = current()
+    if backend == "loky" and jobs > 1:
+        _start_tracker()
     with load(backend, BACKENDS, "backend")(scheduler), telling(stop, shared) as told:
         parallel = joblib.Parallel(
             n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
@@ -121,6 +123,22 @@ def _leave_to_parent(*signals: signal.Signals) -> None:
     for number in signals:
         with suppress(ValueError):  # a thread of a cluster's worker has no signals of its own
             signal.signal(number, signal.SIG_IGN)
+
+
+def _start_tracker() -> None:
+    """Start the process with which joblib keeps track of its files so that no signal ends it.
+
+    It inherits what is blocked here, and unblocks SIGINT and SIGTERM alone, which it ignores.
+    """
+    from joblib.externals.loky.backend import resource_tracker
+
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, which has no SIGUSR1 either
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _kill_workers() -> None:

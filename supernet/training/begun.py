@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
+from bench.base.streams import child_rng
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from supernet.distributed import Ranks
 
 
@@ -34,15 +39,32 @@ class Begun:
 
     def restore_generators(self, device: torch.device) -> None:
         """Go back to where torch's generators stood; another kind of device has its own stream."""
-        states = [state.cpu() for state in self.generators]
-        if states:
-            torch.set_rng_state(states[0])
-        if device.type == "cuda" and len(states) > 1:
-            torch.cuda.set_rng_state(states[1], device)
+        if self.generators:
+            torch.set_rng_state(self.generators[0])
+        if device.type == "cuda" and len(self.generators) > 1:
+            torch.cuda.set_rng_state(self.generators[1], device)
 
     def share(self, ranks: Ranks) -> Begun:
         """Return what this process goes on from: the first has the sums, which are added later."""
         return self if ranks.is_first else Begun(step=self.step, time_s=self.time_s)
+
+
+@contextmanager
+def dropout_stream(
+    seed: int, epoch: int, begun: Begun, ranks: Ranks, device: torch.device
+) -> Iterator[None]:
+    """Give dropout, which draws from torch's own generators, a stream for an epoch.
+
+    One process goes on in its stream where it stopped. Several do so in new ones, since the
+    states of all of them are not kept.
+    """
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        name = f"dropout-epoch{epoch}-rank{ranks.rank}"
+        name += f"-step{begun.step}" if begun.step and ranks.size > 1 else ""
+        torch.manual_seed(int(child_rng(seed, name).integers(2**63)))
+        if ranks.size == 1:
+            begun.restore_generators(device)
+        yield
 
 
 def states_of_generators(device: torch.device) -> tuple[torch.Tensor, ...]:

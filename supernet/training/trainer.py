@@ -29,8 +29,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.base.stopping import Stopped, current, is_asked
 from bench.base.streams import child_rng
-from supernet.distributed import ALONE, Ranks
-from supernet.training.begun import Begun, states_of_generators
+from supernet.distributed import ALONE, Ranks, in_parallel
+from supernet.training.begun import Begun, dropout_stream, states_of_generators
 from supernet.training.ema import Ema
 from supernet.training.optimizers import build_optimizer
 from supernet.training.schedule import learning_rate
@@ -125,7 +125,8 @@ class Trainer:
             Stopped: it was asked for; the state is that between two steps, and the next call goes
                 on from there.
         """
-        with self._dropout_stream():
+        epoch, device = len(self.history), self.source.device
+        with dropout_stream(self.seed, epoch, self.begun or Begun(), self.ranks, device):
             result = self._run_epoch(on_step)
         if not math.isfinite(result.loss):
             raise ValueError(
@@ -235,53 +236,12 @@ class Trainer:
                     module.eval()
 
     @contextmanager
-    def _dropout_stream(self) -> Iterator[None]:
-        """Give dropout, which draws from torch's own generator, a stream for this epoch."""
-        device = self.source.device
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            begun, is_alone = self.begun or Begun(), self.ranks.size == 1
-            name = f"dropout-epoch{len(self.history)}-rank{self.ranks.rank}"
-            name += f"-step{begun.step}" if begun.step and not is_alone else ""
-            torch.manual_seed(int(child_rng(self.seed, name).integers(2**63)))
-            if is_alone:
-                begun.restore_generators(device)
-            yield
-
-    @contextmanager
     def _synchronised(self, *, is_last: bool) -> Iterator[None]:
         """Average gradients over the processes in a step's last micro-batch only."""
         with ExitStack() as stack:
             if isinstance(self.parallel, nn.parallel.DistributedDataParallel) and not is_last:
                 stack.enter_context(self.parallel.no_sync())
             yield
-
-
-def in_parallel(
-    model: nn.Module, ranks: Ranks, *, has_paths: bool, sync_batch_norm: bool = False
-) -> nn.Module:
-    """Wrap a model so that its gradients are averaged over several processes.
-
-    Args:
-        model: the model; its batch norms are replaced in place where they are to synchronise, and
-            keep their parameters and names.
-        ranks: this process among all; alone it gets the model as it is.
-        has_paths: whether parameters may stay without gradients.
-        sync_batch_norm: whether batch norms see the batches of all processes.
-
-    Raises:
-        ValueError: batch norms are to synchronise on a CPU.
-    """
-    if ranks.size == 1:
-        return model
-    if sync_batch_norm:
-        device = next(model.parameters()).device
-        if device.type != "cuda":
-            raise ValueError(
-                f"sync_batch_norm=True on {device.type!r}: PyTorch synchronises batch norms on "
-                "CUDA alone: leave it out, or train on GPUs"
-            )
-        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # PyTorch's own
-    return nn.parallel.DistributedDataParallel(model, find_unused_parameters=has_paths)
 
 
 def initialise(build: Callable[[], nn.Module], seed: int) -> nn.Module:

@@ -12,6 +12,7 @@ import torch
 from bench.base.files import remove_temporary
 from bench.base.stopping import Stopped, heeding
 from bench.config.cell_presets import digits
+from bench.runs.layout import SCORES_PART
 from bench.runs.run import Run, RunFolderError, find_runs, open_run, read_run
 from supernet import runs, score
 from supernet.parts import resolve
@@ -161,6 +162,6 @@ def test_scoring_that_is_stopped_keeps_its_rows(
     trained = 2 * 4  # steps that are asked after
     with heeding(StopAfter(trained + 6)), pytest.raises(Stopped):
         runs.complete(run, None, "cpu", 1)
-    assert len(pd.read_csv(run.folder / "scores-part.csv")) == 4
+    assert len(pd.read_csv(run.folder / SCORES_PART)) == 4
     runs.complete(run, None, "cpu", 1)
     assert files(run.folder) == files(whole.folder)
