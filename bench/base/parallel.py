@@ -18,6 +18,7 @@ from bench.base.stopping import (
     current,
     hearing_signals,
     heeding,
+    stop_now,
     telling,
 )
 
@@ -81,7 +82,7 @@ def in_parallel(
             stop.check()  # a worker that had not begun heeds no signal and dies of it
             raise
         if has_stopped or next(tasks, None) is not None:
-            raise Stopped(stop.reason or "another process")
+            stop_now()
 
 
 def default_jobs(num_gpus: int, num_threads: int) -> int:

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name))
 POLL_S = 0.5
+OTHERS = "another process"
 UNITS_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _WITH_UNITS = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
@@ -67,7 +68,7 @@ class Stop:
         if not self.reason and time.time() >= self.deadline:
             self.ask("the time limit")
         if not self.reason and self._is_file_there():
-            self.reason = "another process"
+            self.reason = OTHERS
         return bool(self.reason)
 
     def check(self) -> None:
@@ -98,6 +99,15 @@ def current() -> Stop:
 def is_asked() -> bool:
     """Whether the work at hand is to stop."""
     return current().is_asked
+
+
+def stop_now() -> NoReturn:
+    """Stop here; whoever has not asked for it was asked by others.
+
+    Raises:
+        Stopped: always.
+    """
+    raise Stopped(current().reason or OTHERS)
 
 
 def check() -> None:

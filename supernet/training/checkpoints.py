@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from bench.base.files import replacing
-from bench.base.stopping import Stopped, current
+from bench.base.stopping import Stopped, stop_now
 from bench.runs import schemas
 from bench.runs.layout import CHECKPOINT, HISTORY, TIMES
 from bench.runs.run import RunFolderError
@@ -59,7 +59,7 @@ def finish(
             write_history(trainer, folder)
         ranks.wait()
         if not trainer.is_finished and trainer.is_to_stop():
-            raise Stopped(current().reason)
+            stop_now()
     if ranks.is_first:
         write_history(trainer, folder)  # the last process may have died before it could
         reporter.close()

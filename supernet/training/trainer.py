@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from bench.base.stopping import Stopped, current, is_asked
+from bench.base.stopping import is_asked, stop_now
 from bench.base.streams import child_rng
 from supernet.distributed import ALONE, Ranks, in_parallel
 from supernet.training.begun import Begun, dropout_stream, states_of_generators
@@ -201,7 +201,7 @@ class Trainer:
             time_s=time_s,
             generators=states_of_generators(device),
         )
-        raise Stopped(current().reason)
+        stop_now()
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that resuming needs, in types that `weights_only` loading allows."""
