@@ -41,6 +41,8 @@ OURS = dict(
 """Installed commands and the module of each."""
 OTHERS = ("pip", "rsync", "mkdir", "scontrol")
 REAL = ("dirname", "realpath")
+SLURM = {"SLURMD_NODENAME": "node1", "SLURM_NTASKS": "8"}
+"""What SLURM sets for a script."""
 STAND_IN = r"""#!/bin/bash
 printf '%s\x1f' "${0##*/}" "$@" >> "$CALLS"
 printf '\x1e' >> "$CALLS"
@@ -74,7 +76,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def called(programs: Path, folder: Path, *shell: str) -> list[Command]:
     """Run bash with the stand-ins in a folder; return the commands that it called."""
     calls = folder / "calls"
-    environment = {"PATH": str(programs), "CALLS": str(calls)}
+    environment = {"PATH": str(programs), "CALLS": str(calls), **SLURM}
     bash = shutil.which("bash") or "bash"
     done = subprocess.run(
         [bash, *shell], cwd=folder, env=environment, capture_output=True, text=True, check=False

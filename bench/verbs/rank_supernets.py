@@ -111,7 +111,7 @@ def rank(
         ValueError: a name, field or value that is none, a table that lacks cells or is another's, a
             folder that holds another recipe, or runs of it from other images or code.
     """
-    from supernet.devices import choose_device
+    from supernet.devices import check_precision, choose_device
 
     chosen = ranking_preset(preset)
     named = {"space": space, "net": net, "sampler": sampler, "data_set": data_set}
@@ -128,6 +128,8 @@ def rank(
             check_cells(truth, one, allow_missing=allow_missing)
         presets = [chosen, *(make() for make in PRESETS.values())]
         device = choose_device(device)
+        for _, one in recipes:
+            check_precision(one.training, device)
         planned = plan_runs(results, [one for _, one in recipes], seeds)
         images = open_all_images(planned, as_path(data))
         known = known_images(results, planned, images)

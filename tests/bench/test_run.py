@@ -161,6 +161,7 @@ def test_missing_cells_are_counted_and_left_out_only_when_asked(
         (["--data-set", "folder"], "--data PATH"),
         (["--table", "nowhere.h5"], "nowhere.h5"),
         (["--jobs", "0"], "at least 1"),
+        (["--time-limit", "25"], "--time-limit '25' is no time such as 90s, 25m"),
         (["--colour", "red"], "unrecognized arguments"),
     ],
 )

@@ -170,6 +170,29 @@ def test_a_signal_to_the_parent_stops_its_workers(jobs: int, tmp_path: Path) -> 
     assert {path.name for path in tmp_path.iterdir()} == {f"begun-{n}" for n in range(jobs)}
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the cluster's own, at its end
+def test_a_signal_to_the_command_stops_the_workers_of_a_cluster(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    tasks = [task(_work, tmp_path, number, 600.0) for number in range(4)]
+
+    def send() -> None:
+        while not (tmp_path / "begun-1").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=send)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        thread.start()
+        address = cluster.scheduler_address
+        with stoppable(), pytest.raises(Stopped, match="SIGTERM"):
+            list(in_parallel(iter(tasks), 2, "dask", address, shared=tmp_path))
+    thread.join()
+    assert len(list(tmp_path.iterdir())) < len(tasks)
+
+
 def test_tasks_see_what_may_stop_them(tmp_path: Path) -> None:
     with stoppable(1000.0):
         (deadline,) = in_parallel(iter([task(_deadline)]), 1, shared=tmp_path)
