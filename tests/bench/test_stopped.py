@@ -13,7 +13,7 @@ import pytest
 
 from bench import run as command_line
 from bench.base import stopping
-from bench.runs.layout import HISTORY, SCORES
+from bench.runs.layout import CHECKPOINT, HISTORY, LOCK, RUN, SCORES, SUMS, TIMES
 from tests.paths import ROOT
 from tests.synthetic import write_truth
 
@@ -67,7 +67,7 @@ def test_a_command_goes_on_until_it_is_done(
     assert capsys.readouterr().err.count(line) == len(codes) - 1
     assert contents(tmp_path) == whole
     left = {path.name for path in (tmp_path / "results" / "branches-m2" / "shadow-seed0").iterdir()}
-    assert left == {"checkpoint.pt", "history.csv", "run.json", "scores.csv", "times.csv"}
+    assert left == {CHECKPOINT, HISTORY, LOCK, RUN, SCORES, SUMS, TIMES}
 
 
 @pytest.mark.slow
