@@ -22,6 +22,7 @@ if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/,
 from typing import TYPE_CHECKING
 
 from bench.base.command import run_command
+from bench.base.stopping import stoppable
 from bench.verbs import options
 from bench.verbs.options import CommandParser
 
@@ -40,7 +41,8 @@ def command(argv: Sequence[str] | None = None) -> None:
 
     from bench.verbs.measure_ranked import measure_ranked
 
-    runs = measure_ranked(**values)
+    with stoppable(values.pop("time_limit")):
+        runs = measure_ranked(**values)
     print(f"{len(runs)} runs measured: python -m analysis {values['results']} draws the page")
 
 

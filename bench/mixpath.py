@@ -27,6 +27,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bench.base.command import positive, run_command
+from bench.base.stopping import stoppable
 from bench.config.recipe import Final, Recipe
 from bench.config.registry import PRESETS
 from bench.network.skeleton import BlockSkeleton
@@ -46,7 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Do what the verb says, with the command line's options as keyword values."""
     values = vars(parser().parse_args(argv))
-    import_module(f"bench.verbs.{values.pop('verb')}").command(**values)
+    verb = import_module(f"bench.verbs.{values.pop('verb')}")
+    if "time_limit" not in values:  # a verb of seconds
+        verb.command(**values)
+        return
+    with stoppable(values.pop("time_limit")):
+        verb.command(**values)
 
 
 def parser() -> CommandParser:

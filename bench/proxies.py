@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.base.command import run_command
 from bench.base.names import is_plugin, load, source_digest
+from bench.base.stopping import stoppable
 from bench.config.fields import to_dict
 from bench.config.recipe import ProxyScoring
 from bench.config.registry import PRESETS
@@ -45,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Score what is missing and write the CSV."""
     values = vars(parser().parse_args(argv))
-    print(f"{values['out']}: {score_proxies(**values)}")
+    with stoppable(values.pop("time_limit")):
+        statement = score_proxies(**values)
+    print(f"{values['out']}: {statement}")
 
 
 def score_proxies(
@@ -77,7 +80,7 @@ def score_proxies(
         changes: further fields of the scoring, by name.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each worker.
-        jobs: cells at once; None: as many as there are cores, 1 on a GPU.
+        jobs: cells at once; None: as many as there are cores, or GPUs.
 
     Returns:
         A statement of the cells.

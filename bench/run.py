@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.base.command import run_command
 from bench.base.parallel import BACKENDS
+from bench.base.stopping import stoppable
 from bench.config.recipe import Recipe
 from bench.config.registry import PRESETS
 from bench.ranking.protocol import PROTOCOLS
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Train, score, rank and report."""
     values = vars(parser().parse_args(argv))
+    time_limit = values.pop("time_limit")
     if values.pop("dry_run"):
         _dry_run(values)
         return
@@ -54,7 +56,8 @@ def command(argv: Sequence[str] | None = None) -> None:
     from bench.verbs.rank_supernets import rank
 
     arguments = sys.argv[1:] if argv is None else argv
-    ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
+    with stoppable(time_limit):
+        ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
     Console().print(terminal_table(ranked.kendall_tau))
     if ranked.truth_note:
         print(f"{ranked.truth_note}.")
@@ -106,7 +109,7 @@ def parser() -> CommandParser:
     p.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="of a Dask scheduler or a Ray cluster (default: none, this machine)",
+        help="of a Dask scheduler (default: none, this machine)",
     )
     return p
 

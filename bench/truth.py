@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.base.command import run_command
+from bench.base.stopping import stoppable
 from bench.config.recipe import StandAlone
 from bench.config.registry import PRESETS
 from bench.verbs import options
@@ -35,7 +36,9 @@ def command(argv: Sequence[str] | None = None) -> None:
 
     from bench.verbs.truth import train_truth
 
-    print(f"{train_truth(**values)}: mixpath-table describe shows what is in it")
+    with stoppable(values.pop("time_limit")):
+        table = train_truth(**values)
+    print(f"{table}: mixpath-table describe shows what is in it")
 
 
 def parser() -> CommandParser:

@@ -1,12 +1,21 @@
-"""Which device and how many threads a run gets."""
+"""Which devices there are, and whether a run can have the one asked for."""
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import torch
+
+if TYPE_CHECKING:
+    from bench.config.training import Training
+
+FIRST_WITH_BF16 = 8
+"""Major compute capability of Ampere, whose tensor cores were the first to have bfloat16."""
 
 
 def choose_device(name: str) -> str:
-    """Resolve 'auto', 'cpu', 'cuda' or 'cuda:1'.
+    """Resolve 'auto', 'cpu', 'cuda' or 'cuda:1'; 'cuda' stays as it is where there are several.
 
     Raises:
         ValueError: a device that torch does not know or this machine lacks.
@@ -14,8 +23,59 @@ def choose_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=name)
+        device = torch.device(name)
+        if reason := _why_not(device):
+            raise ValueError(f"device {name!r} can't be used: {reason}, or --device cpu")
+        torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"device {name!r} can't be used: {reason}") from error
-    return str(torch.device(name))
+    return str(device)
+
+
+def gpus(device: str) -> list[str]:
+    """List the GPUs that a chosen device may be: every visible one, the one named, or none."""
+    if not device.startswith("cuda"):
+        return []
+    if device != "cuda":
+        return [device]
+    return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+
+
+def check_precision(training: Training, device: str) -> None:
+    """Refuse bf16 on a GPU that has no arithmetic for it.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if training.precision != "bf16" or getattr(torch.version, "hip", None):
+        return
+    for gpu in gpus(device):
+        major, minor = torch.cuda.get_device_capability(gpu)
+        if major < FIRST_WITH_BF16:
+            raise ValueError(
+                f"precision=bf16, but {gpu} ({torch.cuda.get_device_name(gpu)}, compute "
+                f"capability {major}.{minor}) has no bfloat16 arithmetic: --set precision=fp32"
+            )
+
+
+def _why_not(device: torch.device) -> str:
+    """Say why there is no such GPU; empty if there is, or it is another kind of device."""
+    if device.type != "cuda":
+        return ""
+    if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]  # torch's
+        return (
+            f"PyTorch {torch.__version__} is built without CUDA: install a build with it "
+            "(https://pytorch.org/get-started)"
+        )
+    count, visible = torch.cuda.device_count(), os.environ.get("CUDA_VISIBLE_DEVICES")
+    if not count and visible is not None:
+        return f"CUDA_VISIBLE_DEVICES={visible!r} leaves no GPU to be seen: unset it"
+    if not count:
+        return "PyTorch finds no GPU or no driver for it: see whether nvidia-smi lists it"
+    if device.index is not None and device.index >= count:
+        names = (
+            "is 1 GPU, cuda:0" if count == 1 else f"are {count} GPUs, cuda:0 to cuda:{count - 1}"
+        )
+        return f"there {names}: name one of them"
+    return ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
+from torch import nn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,12 @@ class Ranks:
             dist.all_reduce(values)
         return values
 
+    def any(self, value: bool, device: torch.device) -> bool:
+        """Whether this holds on any rank."""
+        if self.size == 1:
+            return value
+        return bool(self.sum(torch.tensor(float(value), device=device)).item())
+
     def wait(self) -> None:
         """Wait until every rank is here."""
         if self.size > 1:
@@ -64,6 +71,34 @@ def check_batch(batch_size: int, ranks: Ranks, accumulate: int = 1) -> None:
         )
 
 
+def in_parallel(
+    model: nn.Module, ranks: Ranks, *, has_paths: bool, sync_batch_norm: bool = False
+) -> nn.Module:
+    """Wrap a model so that its gradients are averaged over several processes.
+
+    Args:
+        model: the model; its batch norms are replaced in place where they are to synchronise, and
+            keep their parameters and names.
+        ranks: this process among all; alone it gets the model as it is.
+        has_paths: whether parameters may stay without gradients.
+        sync_batch_norm: whether batch norms see the batches of all processes.
+
+    Raises:
+        ValueError: batch norms are to synchronise on a CPU.
+    """
+    if ranks.size == 1:
+        return model
+    if sync_batch_norm:
+        device = next(model.parameters()).device
+        if device.type != "cuda":
+            raise ValueError(
+                f"sync_batch_norm=True on {device.type!r}: PyTorch synchronises batch norms on "
+                "CUDA alone: leave it out, or train on GPUs"
+            )
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # PyTorch's own
+    return nn.parallel.DistributedDataParallel(model, find_unused_parameters=has_paths)
+
+
 @contextmanager
 def in_turn(ranks: Ranks) -> Iterator[None]:
     """Let rank 0 do something, such as making a folder, before the others do."""
@@ -79,13 +114,21 @@ def join(device: str) -> Iterator[tuple[Ranks, str]]:
     """Join the processes that torchrun started; yields this rank and its device.
 
     Without torchrun there is one process.
+
+    Raises:
+        ValueError: more processes than GPUs.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield ALONE, device
         return
     if device.startswith("cuda"):
-        local = int(os.environ["LOCAL_RANK"])
+        local, count = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if local >= count:
+            raise ValueError(
+                f"process {local} of this machine has no GPU of its own, since {count} can be "
+                f"seen: torchrun --nproc-per-node {count}"
+            )
         device = f"cuda:{local}"
         torch.cuda.set_device(local)
     dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")

@@ -84,11 +84,11 @@ def start_weights(run: FinalRun, device: str) -> dict[str, torch.Tensor]:
         source = read_trained(folder)
         model = load_supernet(source, resolve(source.recipe), device)
         return extract(model, source.space, run.architecture).state_dict()
-    weights: dict[str, torch.Tensor] = read_best(read_final(folder), device)["model"]
+    weights: dict[str, torch.Tensor] = read_best(read_final(folder))["model"]
     return weights
 
 
-def read_best(run: FinalRun, device: str) -> dict[str, Any]:
+def read_best(run: FinalRun) -> dict[str, Any]:
     """Read a network's best weights.
 
     Raises:
@@ -96,7 +96,7 @@ def read_best(run: FinalRun, device: str) -> dict[str, Any]:
     """
     if not (run.folder / BEST).is_file():
         raise RunFolderError(f"{run.folder} has no {BEST}: train at least an epoch of it first")
-    return read_checkpoint(run.folder / BEST, device)
+    return read_checkpoint(run.folder / BEST)
 
 
 def adopt(network: BottleneckNet, weights: dict[str, torch.Tensor], source: str) -> None:
@@ -160,7 +160,7 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
         every = pd.concat([rows, pd.DataFrame(new)]) if len(rows) else pd.DataFrame(new)
         schemas.write(every, path, schemas.EVALUATION)
 
-    finish(trainer, run.folder, device, ranks, evaluate)
+    finish(trainer, run.folder, ranks, evaluate)
     return run.evaluation()
 
 

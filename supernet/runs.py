@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from bench.base.files import remove_temporary
+from bench.base.stopping import Stopped
 from bench.runs import schemas
 from bench.runs.digests import remove_kept
 from bench.runs.expected import check_cells
@@ -51,6 +52,7 @@ def complete(run: Run, data_path: Path | None, device: str, num_threads: int) ->
     Raises:
         RunFolderError: it was begun on other images, or with other code of plug-ins.
         BusyFolderError: another command is at work on it.
+        Stopped: it was asked for; the next call goes on from there.
     """
     if run.is_complete:
         return run
@@ -90,7 +92,7 @@ def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE)
         if epoch.epoch in run.recipe.snapshot_epochs:
             save_checkpoint({"model": model.state_dict()}, snapshot(run.folder, epoch.epoch))
 
-    finish(trainer, run.folder, device, ranks, keep)
+    finish(trainer, run.folder, ranks, keep)
     return model
 
 
@@ -121,7 +123,7 @@ def load_supernet(run: Run, parts: Parts, device: str) -> Any:
         RunFolderError: training is not finished, or the weights don't fit the recipe.
     """
     model = build(run, parts, device)
-    done = len(load_model(model, run.folder / CHECKPOINT, device).get("history", ()))
+    done = len(load_model(model, run.folder / CHECKPOINT).get("history", ()))
     if done < run.recipe.training.epochs:
         raise RunFolderError(
             f"{run.folder} has {done} of {run.recipe.training.epochs} epochs: go on with train"
@@ -142,12 +144,17 @@ def score(run: Run, parts: Parts, model: Any, data: DataSet) -> None:
     rows = _begun(part, run.space)
     done = {(row["architecture"], row["calibrated"]) for row in rows}
     saved_at, reporter = time.monotonic(), Reporter(run.folder, "score")
-    for row in _missing_rows(scorer(parts, model, data), run, done):
-        rows.append(row)
-        reporter.scoring(len(rows) / (2 * len(architectures)))
-        if time.monotonic() - saved_at > SAVE_EVERY_S:
+    try:
+        for row in _missing_rows(scorer(parts, model, data), run, done):
+            rows.append(row)
+            reporter.scoring(len(rows) / (2 * len(architectures)))
+            if time.monotonic() - saved_at > SAVE_EVERY_S:
+                schemas.write(pd.DataFrame(rows), part, schemas.SCORES_PART)
+                saved_at = time.monotonic()
+    except Stopped:
+        if rows:
             schemas.write(pd.DataFrame(rows), part, schemas.SCORES_PART)
-            saved_at = time.monotonic()
+        raise
     place = {run.space.encode(a): index for index, a in enumerate(architectures)}
     rows.sort(key=lambda row: (place[row["architecture"]], row["calibrated"]))
     times = schemas.read(run.folder / TIMES, schemas.TIMES)

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 
 from bench.base.names import call_plugin
+from bench.base.stopping import check
 from supernet.calibrate import Estimate, applied, kept, observing
 from supernet.data.data_set import DataSet, Images, batches, take
 
@@ -101,6 +102,7 @@ class SupernetScorer:
                 observer.into(shared)
                 h = self.model.shared(x)
                 for path, estimate in zip(paths, estimates, strict=True):
+                    check()
                     observer.into(estimate)
                     self.model.rest(h, path)
         return shared, estimates
@@ -119,6 +121,7 @@ class SupernetScorer:
             for x, labels in batches(self.scoring, self.recipe.score_batch, self.statistics):
                 h = self.model.shared(x)
                 for path, mean, estimate in zip_longest(paths, means, estimates):
+                    check()
                     if estimate is not None:
                         estimate.apply()
                     mean.add(self.model.rest(h, path), labels)

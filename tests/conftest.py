@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from bench.base.files import CACHE_VARIABLE
 from bench.network.cell import Cell
 from tests.paths import SHARED_DATA
 
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
 
 settings.register_profile("ours", deadline=None, derandomize=True)  # no failure by chance
 settings.load_profile("ours")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the user's cache out of tests, and tests out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 class RealRows:

@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -38,8 +39,10 @@ OURS = dict(
     re.findall(r'^(mixpath-\w+) = "([\w.]+):main"$', (ROOT / "pyproject.toml").read_text(), re.M)
 )
 """Installed commands and the module of each."""
-OTHERS = ("pip", "rsync", "mkdir")
+OTHERS = ("pip", "rsync", "mkdir", "scontrol")
 REAL = ("dirname", "realpath")
+SLURM = {"SLURMD_NODENAME": "node1", "SLURM_NTASKS": "8"}
+"""What SLURM sets for a script."""
 STAND_IN = r"""#!/bin/bash
 printf '%s\x1f' "${0##*/}" "$@" >> "$CALLS"
 printf '\x1e' >> "$CALLS"
@@ -62,7 +65,7 @@ def name_of(path: Path) -> str:
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with stand-ins for every program that the documentation calls."""
     folder = tmp_path_factory.mktemp("programs")
-    for name in ("python", "torchrun", "tox", *OURS, *OTHERS):
+    for name in ("python", "srun", "torchrun", "tox", *OURS, *OTHERS):
         (folder / name).write_text(STAND_IN)
         (folder / name).chmod(stat.S_IRWXU)
     for name in REAL:
@@ -73,7 +76,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def called(programs: Path, folder: Path, *shell: str) -> list[Command]:
     """Run bash with the stand-ins in a folder; return the commands that it called."""
     calls = folder / "calls"
-    environment = {"PATH": str(programs), "CALLS": str(calls)}
+    environment = {"PATH": str(programs), "CALLS": str(calls), **SLURM}
     bash = shutil.which("bash") or "bash"
     done = subprocess.run(
         [bash, *shell], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -91,6 +94,10 @@ def check_command(command: Command) -> None:
         parse(OURS[program], arguments)
     elif program == "python":
         parse(*_module(arguments))
+    elif program == "srun":
+        if arguments[:2] == ["bash", "-c"]:
+            arguments = shlex.split(arguments[2].partition(" exec ")[2])
+        check_command(arguments)
     elif program == "torchrun":
         assert arguments[0] == "--nproc-per-node", command
         assert arguments[1].isdecimal(), command

@@ -3,12 +3,17 @@
 import argparse
 import codecs
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from bench.base.stopping import Stopped
+
 MISTAKE = 2
+STOPPED = 75
+"""EX_TEMPFAIL of sysexits.h, 'try again later': what a scheduler's script requeues on."""
 INTERRUPTED = 130
 MOST = 1_000_000
 """Of what is counted on a command line: evaluations, seeds, epochs."""
@@ -35,7 +40,8 @@ def run_command(
     """Run a command line and return its exit code.
 
     A ValueError (every error of ours is one) or OSError (a missing file, a full disk) becomes one
-    line on standard error and code 2, Ctrl-C one line and code 130.
+    line on standard error and code 2, Ctrl-C one line and code 130, a stop that was asked for one
+    line and code 75.
     """
     _find_own_packages_first()
     _print_what_the_terminal_can()
@@ -44,10 +50,20 @@ def run_command(
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+    except Stopped as stopped:
+        if is_first_process():
+            kept = "what was done is kept, and the same command goes on from there"
+            print(f"stopped by {stopped}: {kept}", file=sys.stderr)
+        return STOPPED
     except (ValueError, OSError) as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return MISTAKE
     return 0
+
+
+def is_first_process() -> bool:
+    """Whether this process, of those that torchrun started, is the one that writes and prints."""
+    return int(os.environ.get("RANK", "0")) == 0
 
 
 def positive(text: str) -> int:

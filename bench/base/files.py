@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".tmp"
 _OURS = "mixpath-bench"
+CACHE_VARIABLE = "MIXPATH_CACHE"
 
 
 def data_folder() -> Path:
@@ -25,10 +27,11 @@ def data_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Return the user's folder for what can be made again."""
+    """Return the folder of what can be made again: $MIXPATH_CACHE, or the user's cache folder."""
     from platformdirs import user_cache_path
 
-    return _at_home(user_cache_path)
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else _at_home(user_cache_path)
 
 
 def _at_home(find: Callable[[str], Path]) -> Path:
@@ -51,7 +54,8 @@ def replacing(path: Path) -> Iterator[Path]:
     On any error, Ctrl-C included, the temporary file is removed and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{SUFFIX}")
+    own = f"{os.getpid()}-{secrets.token_hex(4)}"  # processes of two machines may share a number
+    temporary = path.with_name(f".{path.name}.{own}{SUFFIX}")
     try:
         yield temporary
         with temporary.open("rb") as written:

@@ -5,14 +5,13 @@ Folders and images are looked at before anything is trained.
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench.base.files import remove_temporary
 from bench.base.parallel import default_jobs, in_parallel, task
-from bench.runs.about import is_folder_of, is_trained
+from bench.runs.about import is_folder_of, is_trained, read_about
 from bench.runs.find import find_runs
 from bench.runs.layout import run_folder
 from bench.runs.lock import at_work
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from bench.config.recipe import Recipe
     from bench.config.training import Training
+    from bench.runs.run import FinalRun
     from supernet.data.pool import Pool
     from supernet.distributed import Ranks
 
@@ -73,6 +73,7 @@ def open_runs(
 ) -> list[Run]:
     """Open every run's folder, once all of them are checked."""
     check_runs(results, planned, images)
+    tell_other_device(planned, device)
     return [open_run(results, run.recipe, run.seed, device, threads) for run in planned]
 
 
@@ -88,6 +89,25 @@ def check_runs(results: Path, planned: Sequence[Run], images: str) -> None:
     check_together(
         {run.folder: read_origin(run.folder) for run in find_runs(results, list(now))} | new
     )
+
+
+def tell_other_device(runs: Sequence[Run | FinalRun], device: str) -> None:
+    """Say in one line that runs which a GPU began go on on a CPU, or the reverse."""
+    kind = device.partition(":")[0]
+    began = {
+        run.folder: read_about(run.folder).device.partition(":")[0]
+        for run in runs
+        if is_trained(run.folder) and not getattr(run, "is_complete", False)
+    }
+    others = [
+        f"{folder} ({other})" for folder, other in began.items() if other not in (kind, "unknown")
+    ]
+    if others:
+        print(
+            f"begun on another kind of device and gone on with on {kind}: {', '.join(others)}; "
+            "figures are the same to the byte only on one",
+            file=sys.stderr,
+        )
 
 
 def run_all(
@@ -106,17 +126,16 @@ def run_all(
     Raises:
         ValueError: curves are asked for, but TensorBoard is not installed.
     """
+    from supernet.devices import gpus
+
     todo = [run for run in runs if not run.is_complete]
     with follow(runs) if tensorboard else nullcontext(), show(todo) as finished:
+        if not todo:
+            return
         tasks = (task(_complete, run, data, device, num_threads) for run in todo)
-        jobs = min(jobs or default_jobs(device, num_threads), max(len(todo), 1))
-        for run in in_parallel(tasks, jobs, backend, scheduler):
+        jobs = min(jobs or default_jobs(len(gpus(device)), num_threads), len(todo))
+        for run in in_parallel(tasks, jobs, backend, scheduler, shared=todo[0].folder):
             finished(run)
-
-
-def is_first_process() -> bool:
-    """Whether this process is the one that writes and prints."""
-    return int(os.environ.get("RANK", "0")) == 0
 
 
 def train_together(
@@ -145,16 +164,20 @@ def train_together(
     """
     import torch
 
-    from supernet.devices import choose_device
+    from supernet.devices import check_precision, choose_device
     from supernet.distributed import check_batch, in_turn, join
+    from supernet.seats import on_device
 
     torch.set_num_threads(threads)
-    with join(choose_device(device)) as (ranks, own_device):
+    device = choose_device(device)
+    check_precision(training, device)
+    with on_device(device) as seat, join(seat) as (ranks, own_device):
         check_batch(training.batch_size, ranks, training.accumulate)
         pool = open_images(data, own_device)
         with ExitStack() as stack:
             with in_turn(ranks):
                 run = open_folder(own_device)
+                tell_other_device([run] if ranks.is_first else [], own_device)
                 if ranks.is_first:
                     stack.enter_context(at_work(run.folder))
                     remove_temporary(run.folder)
@@ -171,5 +194,7 @@ def train_together(
 
 def _complete(run: Run, data: Path | None, device: str, num_threads: int) -> Run:
     from supernet.runs import complete
+    from supernet.seats import on_device
 
-    return complete(run, data, device, num_threads)
+    with on_device(device) as own:
+        return complete(run, data, own, num_threads)

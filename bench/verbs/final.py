@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench.base.command import is_first_process
 from bench.runs.layout import NETWORK
 from bench.runs.lock import at_work
 from bench.runs.run import FinalRun, open_final
-from bench.verbs.complete import is_first_process, train_together
+from bench.verbs.complete import train_together
 from bench.verbs.folders import as_path
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def export_network(run: FinalRun, device: str) -> Exported:
     from supernet.nets.extract import fold, is_foldable
 
     network = build(run, device)
-    network.load_state_dict(read_best(run, device)["model"])
+    network.load_state_dict(read_best(run)["model"])
     network.eval()
     is_folded = is_foldable(network)
     path = run.folder / NETWORK

@@ -41,7 +41,7 @@ def measure(
         results: results folder with their run folders.
         num_models: architectures of Figure 6.
         data: folder of the images, where the data set needs one.
-        jobs: supernets at once; None: as many as there are cores, 1 on a GPU.
+        jobs: supernets at once; None: as many as there are cores, or GPUs.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each process.
 
@@ -89,8 +89,13 @@ def measure_runs(
     threads: int,
 ) -> list[Run]:
     """Measure what is missing of runs, several at a time, showing how far it is."""
+    from supernet.devices import gpus
+
+    if not runs:
+        return []
     tasks = (task(_measure, run, names, data, device, threads, num_models) for run in runs)
-    done = in_parallel(tasks, min(jobs or default_jobs(device, threads), max(len(runs), 1)))
+    jobs = min(jobs or default_jobs(len(gpus(device)), threads), len(runs))
+    done = in_parallel(tasks, jobs, shared=runs[0].folder)
     return list(track(done, "measuring", total=len(runs), console=Console(stderr=True)))
 
 
@@ -98,5 +103,7 @@ def _measure(
     run: Run, names: Sequence[str], data: Path | None, device: str, threads: int, num_models: int
 ) -> Run:
     from supernet.measure.measurements import measure_run
+    from supernet.seats import on_device
 
-    return measure_run(run, names, data, device, threads, num_models)
+    with on_device(device) as own:
+        return measure_run(run, names, data, own, threads, num_models)

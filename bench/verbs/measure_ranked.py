@@ -41,7 +41,7 @@ def measure_ranked(
         table: the truth, an HDF5 file; None: that of the preset with the runs' data set.
         other_truth: the table may be the truth of other images or another network.
         data: folder of the images, where the data set needs one.
-        jobs: runs at once; None: as many as there are cores, 1 on a GPU.
+        jobs: runs at once; None: as many as there are cores, or GPUs.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each run.
 

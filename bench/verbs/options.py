@@ -14,6 +14,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bench.base.command import MOST, MOST_SEED, Parser, at_once, positive, seed, whole
+from bench.base.stopping import read_duration
 from bench.config.fields import field_types, read_changes
 
 if TYPE_CHECKING:
@@ -104,6 +105,14 @@ def seeds(text: str) -> tuple[int, ...]:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} must be at least 1, or a list of seeds from 0")
     return found
+
+
+def duration(text: str) -> int:
+    """Read --time-limit, in seconds."""
+    try:
+        return read_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_m(p: Group, default: int | None, what: str = "kernels summed") -> None:
@@ -221,11 +230,19 @@ def add_machine(p: Group) -> None:
 
 
 def add_device(p: Group) -> None:
-    """Add --device."""
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
+    """Add --device and --time-limit."""
+    text = "auto, cpu, cuda (every GPU, a run each), cuda:1, ..."
+    p.add_argument("--device", default="auto", help=text)
+    p.add_argument(
+        "--time-limit",
+        type=duration,
+        metavar="TIME",
+        help="stop then, with everything saved and exit code 75: 90s, 25m, 1h30m, 1:30:00 "
+        "(default: none)",
+    )
 
 
 def add_jobs(p: Group, what: str) -> None:
     """Add --jobs."""
-    text = f"{what} at once (default: as many as there are cores, 1 on a GPU)"
+    text = f"{what} at once (default: as many as there are cores, or GPUs)"
     p.add_argument("--jobs", type=at_once, help=text)

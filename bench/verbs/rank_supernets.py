@@ -92,9 +92,9 @@ def rank(
         out: results folder; needed where the recipe is not the preset's.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each run.
-        jobs: runs at once; None: as many as there are cores, 1 on a GPU.
+        jobs: runs at once; None: as many as there are cores, or GPUs.
         backend: of BACKENDS, where runs go in parallel.
-        scheduler: address of a Dask scheduler or a Ray cluster.
+        scheduler: address of a Dask scheduler.
         tensorboard: write the curves of training for TensorBoard too, where it is installed.
         command: the command line that asked for it, for the page.
 

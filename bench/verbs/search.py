@@ -87,8 +87,11 @@ def search(
     asked = [_settings(run, name, seed, shared) for seed in seeds for name in algorithms]
     todo = [s for s in asked if not is_finished(_folder(run, s), s)]
     if todo:
-        with at_work(run.folder):
-            score = _score(run, as_path(data), device, threads, is_raw=raw)
+        from supernet.devices import choose_device
+        from supernet.seats import on_device
+
+        with at_work(run.folder), on_device(choose_device(device)) as own:
+            score = _score(run, as_path(data), own, threads, is_raw=raw)
             known = Evaluations(run.folder, run.space, score, is_calibrated=not raw)
             for settings in todo:
                 run_search(run, settings, known)
@@ -179,12 +182,10 @@ def _folder(run: Run, settings: dict[str, Any]) -> Path:
 def _score(run: Run, data: Path | None, device: str, threads: int, *, is_raw: bool) -> Score:
     import torch
 
-    from supernet.devices import choose_device
     from supernet.parts import resolve
     from supernet.runs import load_supernet, scorer
 
     torch.set_num_threads(threads)
-    device = choose_device(device)
     parts = resolve(run.recipe)
     model = load_supernet(run, parts, device)
     pool = parts.open_images(data, device)

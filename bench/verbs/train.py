@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bench.base.command import is_first_process
 from bench.runs.run import open_run
-from bench.verbs.complete import is_first_process, train_together
+from bench.verbs.complete import train_together
 from bench.verbs.folders import as_path, results_folder
 from bench.verbs.presets import changed, differences, mixpath_preset
 

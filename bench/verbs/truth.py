@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from bench.base.parallel import default_jobs, in_parallel, task
 from bench.config.fields import from_dict, to_dict
 from bench.config.recipe import StandAlone
 from bench.runs import schemas
-from bench.runs.layout import TRUTH_RECIPE
+from bench.runs.layout import CHECKPOINT, TRUTH_RECIPE
 from bench.runs.lock import at_work
 from bench.space.registry import build_space
 from bench.table.table import Row, Source, write_table
@@ -45,7 +46,7 @@ def train_truth(
         data: folder of the images, where the data set needs one.
         changes: further fields of the recipe, by name.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
-        jobs: trainings at once; None: as many as there are cores, 1 on a GPU.
+        jobs: trainings at once; None: as many as there are cores, or GPUs.
 
     Returns:
         The table.
@@ -72,9 +73,10 @@ def build_table(
         ValueError: OUT's parts were made by another recipe, are damaged, or another command is at
             work on them.
     """
-    from supernet.devices import choose_device
+    from supernet.devices import check_precision, choose_device
 
     device = choose_device(device)
+    check_precision(recipe.training, device)
     parts = out.with_name(f"{out.name}.parts")
     with at_work(parts):
         _open_parts(parts, recipe)
@@ -93,6 +95,8 @@ def _train_all(
     parts: Path, recipe: StandAlone, data_path: Path | None, device: str, jobs: int | None
 ) -> dict[Path, tuple[Cell, int]]:
     """Train what is missing; return the cell and repeat of every part."""
+    from supernet.devices import gpus
+
     cells = space_cells(recipe)
     wanted = {
         part_path(parts, cell, repeat): (cell, repeat)
@@ -104,9 +108,10 @@ def _train_all(
         task(train_part, path, cell, repeat, recipe, data_path, device)
         for path, (cell, repeat) in todo.items()
     )
-    done = in_parallel(tasks, jobs or default_jobs(device, 1))
+    done = in_parallel(tasks, jobs or default_jobs(len(gpus(device)), 1), shared=parts)
     for path, result in track(done, "training", total=len(todo), console=Console(stderr=True)):
         schemas.write_json(result, path, schemas.TRUTH_PART)
+        rmtree(begun_folder(path), ignore_errors=True)
     return wanted
 
 
@@ -126,18 +131,30 @@ def part_path(parts: Path, cell: Cell, repeat: int) -> Path:
     return parts / f"{cell.hash}-{repeat}.json"
 
 
+def begun_folder(part: Path) -> Path:
+    """Return where a training that is stopped is kept, apart: workers list digests there."""
+    return part.with_suffix("")
+
+
 def train_part(
     path: Path, cell: Cell, repeat: int, recipe: StandAlone, data_path: Path | None, device: str
 ) -> tuple[Path, dict[str, float]]:
-    """Train one cell once, on one thread; return where the result is to be kept, and it."""
+    """Train one cell once, on one thread; return where the result is to be kept, and it.
+
+    Raises:
+        Stopped: it was asked for; the next call goes on from there.
+    """
     import torch
 
     from supernet.data.registry import load_data
     from supernet.nets.stand_alone import train_cell
+    from supernet.seats import on_device
 
     torch.set_num_threads(1)
-    data = load_data(recipe.data_set, recipe.skeleton, data_path, device)
-    return path, train_cell(cell, data, recipe.skeleton, recipe.training, seed_of(cell, repeat))
+    seed, kept = seed_of(cell, repeat), begun_folder(path) / CHECKPOINT
+    with on_device(device) as own:
+        data = load_data(recipe.data_set, recipe.skeleton, data_path, own)
+        return path, train_cell(cell, data, recipe.skeleton, recipe.training, seed, kept)
 
 
 def _images(recipe: StandAlone, data_path: Path | None) -> str:
@@ -151,6 +168,8 @@ def _images(recipe: StandAlone, data_path: Path | None) -> str:
 def _finish(parts: Path) -> None:
     """Remove the parts, the recipe last, without which they would be of any."""
     trained = list(parts.glob("*-*.json"))
+    for path in trained:  # a kill may have left it
+        rmtree(begun_folder(path), ignore_errors=True)
     others = [path for path in parts.iterdir() if path not in trained]
     for path in [*trained, *sorted(others, key=lambda path: path.name == TRUTH_RECIPE)]:
         path.unlink()

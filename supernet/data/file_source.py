@@ -7,6 +7,7 @@ or workers, and resuming needs no generator's state.
 
 from __future__ import annotations
 
+import signal
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.transforms import v2
 
+from bench.base.stopping import SIGNALS
 from bench.base.streams import child_rng
 from supernet.data.data_set import to_input
 from supernet.data.decode import BrokenImageError, decode
@@ -83,6 +85,7 @@ class FileSource:
             collate_fn=collate,
             pin_memory=device.type == "cuda",
             persistent_workers=workers > 0,
+            worker_init_fn=leave_first_signal_to_parent,
         )
 
     @property
@@ -90,13 +93,13 @@ class FileSource:
         """How many steps an epoch has."""
         return len(self.files) // self.training.batch_size
 
-    def epoch(self, number: int) -> Iterator[list[Batch]]:
-        """Yield each step's micro-batches.
+    def epoch(self, number: int, first: int = 0) -> Iterator[list[Batch]]:
+        """Yield the micro-batches of each step from `first` on.
 
         Raises:
             BrokenImageError: an image does not decode, and broken ones are not skipped.
         """
-        self.sampler.epoch = number
+        self.sampler.epoch, self.sampler.first = number, first
         parts: list[Batch] = []
         for pixels, labels, broken, error in self.loader:
             if error:
@@ -118,11 +121,11 @@ class FileSource:
 
 
 class EpochBatches(Sampler[list[tuple[int, int]]]):
-    """This rank's micro-batches of (epoch, image) in the epoch that is set."""
+    """This rank's micro-batches of (epoch, image), in the epoch and from the step that are set."""
 
     def __init__(self, num_images: int, training: Training, seed: int, ranks: Ranks) -> None:
         self.num_images, self.training, self.seed, self.ranks = num_images, training, seed, ranks
-        self.epoch = 0
+        self.epoch = self.first = 0
 
     def __len__(self) -> int:
         return self.num_images // self.training.batch_size * self.training.accumulate
@@ -130,7 +133,7 @@ class EpochBatches(Sampler[list[tuple[int, int]]]):
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         order = child_rng(self.seed, f"order-epoch{self.epoch}").permutation(self.num_images)
         size, parts = self.training.batch_size, self.training.accumulate
-        for start in range(0, self.num_images - size + 1, size):
+        for start in range(self.first * size, self.num_images - size + 1, size):
             mine = order[start : start + size][self.ranks.rank :: self.ranks.size]
             for part in np.split(mine, parts):
                 yield [(self.epoch, int(index)) for index in part]
@@ -175,6 +178,16 @@ class Augmented(Dataset[Any]):
                 torch.manual_seed(_image_seed(self.seed, epoch, index))
                 return self.transform(image), self.files.labels[place], broken, ""
         return None, -1, [], f"{MAX_TRIES} images in a row don't decode, from {broken[0]} on"
+
+
+def leave_first_signal_to_parent(_: int) -> None:
+    """Let a worker live on when a job's processes are asked to stop, as its parent does.
+
+    The parent ends it when it has saved. A second SIGTERM is obeyed: that is how PyTorch ends a
+    worker that is still there.
+    """
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: signal.signal(number, signal.SIG_DFL))
 
 
 def collate(items: list[Any]) -> tuple[Any, Any, list[str], str]:

@@ -34,8 +34,11 @@ class Source(Interface):
         """How many steps an epoch has."""
         ...
 
-    def epoch(self, number: int) -> Iterator[list[Batch]]:
-        """Yield each step's micro-batches: inputs (B, C, H, W) and labels (B,)."""
+    def epoch(self, number: int, first: int = 0) -> Iterator[list[Batch]]:
+        """Yield the micro-batches of each step from `first` on: inputs (B, C, H, W), labels (B,).
+
+        A state taken before the epoch's end is that of an epoch begun anew from its next step.
+        """
         ...
 
     def state_dict(self) -> dict[str, Any]:
@@ -90,16 +93,19 @@ class TensorSource:
         full, rest = divmod(len(self.images), self.training.batch_size)
         return full + (rest > 0 and not self.training.drop_last)
 
-    def epoch(self, number: int) -> Iterator[list[Batch]]:  # noqa: ARG002 (a Source's)
-        """Yield each step's micro-batches."""
-        order = torch.randperm(len(self.images), generator=self.order)
-        for index in torch.split(order, self.training.batch_size)[: self.num_steps]:
+    def epoch(self, number: int, first: int = 0) -> Iterator[list[Batch]]:  # noqa: ARG002 (a Source's)
+        """Yield the micro-batches of each step from `first` on."""
+        drawn = torch.Generator()
+        drawn.set_state(self.order.get_state())
+        order = torch.randperm(len(self.images), generator=drawn)
+        for index in torch.split(order, self.training.batch_size)[first : self.num_steps]:
             x, labels = self._batch(index.to(self.device, non_blocking=True))
             if self.ranks.size * self.training.accumulate == 1:
                 yield [(x, labels)]
                 continue
             parts = (self.ranks.share(part).chunk(self.training.accumulate) for part in (x, labels))
             yield list(zip(*parts, strict=True))
+        self.order = drawn  # an epoch that was stopped has the same order when it goes on
 
     def state_dict(self) -> dict[str, Any]:
         """Return where the generators stand."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from bench.base.stopping import check
 from bench.runs import schemas
 from bench.runs.lock import at_work
 from bench.runs.origin import check_origin, origin_of
@@ -119,6 +120,7 @@ def measure_run(
     Raises:
         ValueError: a net whose paths can't be compared, other images or code than the run's, or
             another command at work on it.
+        Stopped: it was asked for; the measurement at hand is begun anew.
     """
     if not missing(run, names, num_models):
         return run
@@ -128,6 +130,7 @@ def measure_run(
         check_origin(run.folder, origin_of(run.recipe, pool.digest))
         snapshots = Snapshots(run, pool.data(), device)
         for name in missing(run, names, num_models):  # by another command meanwhile
+            check()
             frame = MEASUREMENTS[name].measure(snapshots, num_models)
             schemas.write(frame, _file(run, name), MEASUREMENTS[name].schema)
     return run

@@ -90,7 +90,7 @@ class Snapshots:
         if epoch == UNTRAINED:
             self._warm(model)
         else:
-            load_model(model, self._path(epoch), self.device)
+            load_model(model, self._path(epoch))
         return model.eval().requires_grad_(False)
 
     def scorer(self, model: Any, recipe: Recipe | None = None) -> SupernetScorer:

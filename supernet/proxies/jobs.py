@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.base.parallel import default_jobs, in_parallel, task
+from supernet.devices import gpus
 from supernet.proxies.scoring import draw_batch, score_cell
 
 if TYPE_CHECKING:
@@ -45,13 +46,15 @@ def score_missing(
 
     Raises:
         ValueError: a batch of more images than there are, or an own method that fails.
+        Stopped: it was asked for; what was scored is kept.
     """
     batches = {seed: draw_batch(images, scoring.batch_size, seed) for seed in seeds}
     todo = missing(growing, cells, methods, seeds)
     usual_threads = torch.get_num_threads()
     done = in_parallel(
         (task(_score, one, scoring, batches[one.seed], threads) for one in todo),
-        jobs or default_jobs(images.train.labels.device.type, threads),
+        jobs or default_jobs(len(gpus(str(images.train.labels.device))), threads),
+        shared=growing.path.parent,
     )
     try:
         for one, scores in track(done, "scoring", total=len(todo), console=Console(stderr=True)):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 
+from bench.base.stopping import Stopped, stop_now
 from bench.config.fields import to_dict
 from bench.runs import schemas
 from bench.runs.about import read_about, recipe_of
@@ -46,7 +47,6 @@ UNREADABLE = (*MISFITS, EOFError, OSError, pickle.UnpicklingError, zipfile.BadZi
 def finish(
     trainer: Trainer,
     folder: Path,
-    device: str,
     ranks: Ranks,
     after_epoch: Callable[[Epoch], None],
 ) -> None:
@@ -56,42 +56,51 @@ def finish(
 
     Raises:
         RunFolderError: a checkpoint that is damaged, or of another recipe.
+        Stopped: it was asked for; the checkpoint says where, within an epoch too.
     """
     if (folder / CHECKPOINT).is_file():
-        restore(trainer, folder, device)
+        restore(trainer, folder / CHECKPOINT)
     reporter = Reporter(folder, "train")
     while not trainer.is_finished:
-        epoch = trainer.run_epoch(reporter.training if ranks.is_first else None)
+        try:
+            epoch = trainer.run_epoch(reporter.training if ranks.is_first else None)
+        except Stopped:
+            if ranks.is_first:
+                save_checkpoint(trainer.state_dict(), folder / CHECKPOINT)
+            ranks.wait()
+            raise
         if ranks.is_first:
             after_epoch(epoch)
             save_checkpoint(trainer.state_dict(), folder / CHECKPOINT)
             write_history(trainer, folder)
         ranks.wait()
+        if not trainer.is_finished and trainer.is_to_stop():
+            stop_now()
     if ranks.is_first:
         write_history(trainer, folder)  # the last process may have died before it could
         reporter.close()
 
 
-def restore(trainer: Trainer, folder: Path, device: str) -> None:
+def restore(trainer: Trainer, path: Path) -> None:
     """Load a checkpoint into a trainer.
 
     Raises:
         RunFolderError: it is damaged, or of another space, m or size.
     """
-    state = read_checkpoint(folder / CHECKPOINT, device)
+    state = read_checkpoint(path)
     try:
         trainer.load_state_dict(state)
     except MISFITS as error:
-        raise foreign(folder / CHECKPOINT, error) from error
+        raise foreign(path, error) from error
 
 
-def load_model(model: torch.nn.Module, path: Path, device: str) -> dict[str, Any]:
+def load_model(model: torch.nn.Module, path: Path) -> dict[str, Any]:
     """Load the weights of a checkpoint into a model; return the whole checkpoint.
 
     Raises:
         RunFolderError: it is damaged, or of another space, m or size.
     """
-    state = read_checkpoint(path, device)
+    state = read_checkpoint(path)
     try:
         model.load_state_dict(state["model"])
     except MISFITS as error:
@@ -111,13 +120,20 @@ def save_checkpoint(state: dict[str, Any], path: Path) -> None:
     """Write a checkpoint of the run in its folder, whole or not at all."""
     about = read_about(path.parent)
     of = json.dumps({"recipe": to_dict(about.recipe), "seed": about.seed})
+    save_state(state | {OF: of}, path)
+
+
+def save_state(state: dict[str, Any], path: Path) -> None:
+    """Write a state that is of no run, whole or not at all."""
     buffer = io.BytesIO()  # torch.save hides a full disk behind an error of its own
-    torch.save(state | {OF: of}, buffer)
+    torch.save(state, buffer)
     write_kept(buffer.getbuffer(), path)
 
 
-def read_checkpoint(path: Path, device: str) -> dict[str, Any]:
-    """Read a checkpoint.
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU, whatever device it comes from and goes to.
+
+    Weights are copied from there to where a model is; generators' states belong there.
 
     Returns:
         What was saved, with finite weights by name under 'model'.
@@ -128,7 +144,7 @@ def read_checkpoint(path: Path, device: str) -> dict[str, Any]:
     data, doubt = read_kept(path)
     try:
         _check_sums(data)
-        state = torch.load(io.BytesIO(data), map_location=device, weights_only=True)
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         _check_weights(state)
     except UNREADABLE as error:
         reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__

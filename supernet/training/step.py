@@ -39,10 +39,15 @@ class Step:
         self.device = device
         self.sums = torch.zeros((), device=device), torch.zeros((), device=device)
 
-    def reset(self) -> None:
-        """Begin new sums, in place: captured steps add to these very tensors."""
-        for total in self.sums:
-            total.zero_()
+    def reset(self, loss: float = 0.0, num_correct: float = 0.0) -> None:
+        """Begin new sums, in place: captured steps add to these very tensors.
+
+        Args:
+            loss: what an epoch that goes on had summed up.
+            num_correct: the same.
+        """
+        for total, begun in zip(self.sums, (loss, num_correct), strict=True):
+            total.fill_(begun)
 
     def __call__(self, parts: Sequence[Batch], path: Any) -> None:
         """Run a step's micro-batches."""

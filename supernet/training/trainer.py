@@ -18,16 +18,18 @@ from __future__ import annotations
 import json
 import math
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from bench.base.stopping import is_asked, stop_now
 from bench.base.streams import child_rng
-from supernet.distributed import ALONE, Ranks
+from supernet.distributed import ALONE, Ranks, in_parallel
+from supernet.training.begun import Begun, dropout_stream, states_of_generators
 from supernet.training.captures import Captures, captured
 from supernet.training.ema import Ema
 from supernet.training.optimizers import build_optimizer
@@ -35,7 +37,7 @@ from supernet.training.schedule import learning_rate
 from supernet.training.step import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     import numpy as np
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 
 SHOW_EVERY_S = 0.5
+AGREE_EVERY = 8
+"""Steps after which several processes ask each other whether to stop: asking makes them wait."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ class Trainer:
         self.ema = Ema(self.model, training.ema_decay) if training.ema_decay else None
         self.paths = child_rng(seed, "paths")
         self.history: list[Epoch] = []
+        self.begun: Begun | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -124,8 +129,14 @@ class Trainer:
 
         Raises:
             ValueError: the loss is no longer finite.
+            Stopped: it was asked for; the state is that between two steps, and the next call goes
+                on from there.
         """
-        with self._dropout_stream(), self._device_stream():
+        epoch, begun, device = len(self.history), self.begun or Begun(), self.source.device
+        with (
+            dropout_stream(self.seed, epoch, begun, self.ranks, device),
+            self._device_stream(),
+        ):
             result = self._run_epoch(on_step)
         if not math.isfinite(result.loss):
             raise ValueError(
@@ -136,13 +147,15 @@ class Trainer:
         return result
 
     def _run_epoch(self, on_step: Callable[[Progress], None] | None) -> Epoch:
-        started = shown_at = time.perf_counter()
-        training, device = self.training, self.source.device
+        begun = (self.begun or Begun()).share(self.ranks)
+        shown_at = time.perf_counter()
+        started = shown_at - begun.time_s
+        training = self.training
         epoch, num_steps = len(self.history), self.source.num_steps
         self._set_mode()
-        num_seen, lr = 0, learning_rate(training, epoch, 0.0)
-        self.step.reset()
-        for number, parts in enumerate(self.source.epoch(epoch)):
+        num_seen, lr = begun.num_seen, learning_rate(training, epoch, 0.0)
+        self.step.reset(begun.loss_sum, begun.num_correct)
+        for number, parts in enumerate(self.source.epoch(epoch, begun.step), start=begun.step):
             progress = (epoch + number / num_steps) / training.epochs
             lr = learning_rate(training, epoch, number / num_steps)
             for group in self.optimizer.param_groups:
@@ -160,11 +173,36 @@ class Trainer:
                 speed = self.ranks.size * num_seen / (shown_at - started)
                 loss, accuracy = (value.item() / num_seen for value in self.step.sums)
                 on_step(Progress(epoch + 1, training.epochs, fraction, loss, accuracy, speed))
-        totals = torch.tensor(
-            [num_seen, *(value.item() for value in self.step.sums)], dtype=torch.float64
-        )
-        seen, loss, correct = self.ranks.sum(totals.to(device)).tolist()
+            if number + 1 < num_steps and self.is_to_stop(number):
+                self._stop(number + 1, num_seen, time.perf_counter() - started)
+        seen, loss, correct = self._totals(num_seen)
+        self.begun = None
         return Epoch(epoch + 1, lr, loss / seen, correct / seen, time.perf_counter() - started)
+
+    def is_to_stop(self, step: int = -1) -> bool:
+        """Whether it is to stop after this step; several processes ask each other now and then."""
+        if (step + 1) % (AGREE_EVERY if self.ranks.size > 1 else 1):
+            return False
+        return self.ranks.any(is_asked(), self.source.device)
+
+    def _totals(self, num_seen: int) -> list[float]:
+        """Return images seen, summed loss and how many were correct, of all processes."""
+        sums = [num_seen, *(value.item() for value in self.step.sums)]
+        totals = torch.tensor(sums, dtype=torch.float64)
+        every: list[float] = self.ranks.sum(totals.to(self.source.device)).tolist()
+        return every
+
+    def _stop(self, step: int, num_seen: int, time_s: float) -> NoReturn:
+        seen, loss, correct = self._totals(num_seen)
+        self.begun = Begun(
+            step=step,
+            num_seen=int(seen),
+            loss_sum=loss,
+            num_correct=correct,
+            time_s=time_s,
+            generators=states_of_generators(self.source.device),
+        )
+        stop_now()
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that resuming needs, in types that `weights_only` loading allows."""
@@ -176,6 +214,8 @@ class Trainer:
         }
         if self.ema is not None:
             state["ema"] = self.ema.state_dict()
+        if self.begun is not None:
+            state["begun"] = vars(self.begun)
         return state | self.source.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -187,6 +227,7 @@ class Trainer:
             self.ema.load_state_dict(state["ema"])
         self.paths.bit_generator.state = json.loads(state["paths"])
         self.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.begun = Begun(**state["begun"]) if "begun" in state else None
 
     def _set_mode(self) -> None:
         self.parallel.train()
@@ -195,48 +236,11 @@ class Trainer:
                 if isinstance(module, _BatchNorm):  # SyncBatchNorm is no BatchNorm2d
                     module.eval()
 
-    @contextmanager
-    def _dropout_stream(self) -> Iterator[None]:
-        """Give dropout, which draws from torch's own generator, a stream for this epoch."""
-        device = self.source.device
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            name = f"dropout-epoch{len(self.history)}-rank{self.ranks.rank}"
-            torch.manual_seed(int(child_rng(self.seed, name).integers(2**63)))
-            yield
-
     def _device_stream(self) -> AbstractContextManager[None]:
         """Return the context that steps run in."""
         if isinstance(self.gradients, Captures):
             return self.gradients.recorder.running()
         return nullcontext()
-
-
-def in_parallel(
-    model: nn.Module, ranks: Ranks, *, has_paths: bool, sync_batch_norm: bool = False
-) -> nn.Module:
-    """Wrap a model so that its gradients are averaged over several processes.
-
-    Args:
-        model: the model; its batch norms are replaced in place where they are to synchronise, and
-            keep their parameters and names.
-        ranks: this process among all; alone it gets the model as it is.
-        has_paths: whether parameters may stay without gradients.
-        sync_batch_norm: whether batch norms see the batches of all processes.
-
-    Raises:
-        ValueError: batch norms are to synchronise on a CPU.
-    """
-    if ranks.size == 1:
-        return model
-    if sync_batch_norm:
-        device = next(model.parameters()).device
-        if device.type != "cuda":
-            raise ValueError(
-                f"sync_batch_norm=True on {device.type!r}: PyTorch synchronises batch norms on "
-                "CUDA alone: leave it out, or train on GPUs"
-            )
-        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]  # PyTorch's own
-    return nn.parallel.DistributedDataParallel(model, find_unused_parameters=has_paths)
 
 
 def initialise(build: Callable[[], nn.Module], seed: int) -> nn.Module:

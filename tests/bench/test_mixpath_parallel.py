@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +17,7 @@ from PIL import Image
 
 from bench.base.files import read_csv
 from bench.runs.layout import CHECKPOINT, HISTORY
+from supernet.training.trainer import AGREE_EVERY
 from tests.paths import ROOT
 from tests.rewritten import forget_whose, rewrite_recipe
 
@@ -86,6 +90,41 @@ def test_live_batch_norms_and_another_number_of_processes(images: Path, tmp_path
     assert history["epoch"].tolist() == [1, 2, 3]
     assert np.isfinite(history["loss"]).all()
     assert [path.name for path in folder.glob(".*")] == [".lock"]
+
+
+@pytest.mark.slow
+def test_a_signal_stops_all_processes_and_they_go_on(images: Path, tmp_path: Path) -> None:
+    """Started as `srun` does; the signal comes to one, and both stop after the same step."""
+    verb = ["train", "--preset", "s3", "--data", str(images), "--out", str(tmp_path / "out")]
+    settings = ["epochs=12", "batch_size=2", "freeze_batch_norm=true"]
+    command = [sys.executable, str(ROOT / "bench" / "mixpath.py"), *verb, "--device", "cpu"]
+    command += ["--set", *SETTINGS, *settings]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    processes = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, **shared, "WORLD_SIZE": "2", "RANK": rank, "LOCAL_RANK": rank},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in ("0", "1")
+    ]
+    folder, until = tmp_path / "out" / "s3-m2" / "shadow-seed0", time.monotonic() + 240
+    while not (folder / HISTORY).is_file() and time.monotonic() < until:
+        time.sleep(0.05)
+    processes[1].send_signal(signal.SIGTERM)
+    errors = [process.communicate(timeout=300)[1] for process in processes]
+    assert [process.returncode for process in processes] == [75, 75], errors
+    assert "stopped by another process: " in errors[0]
+    assert "stopped by" not in errors[1]
+    state = torch.load(folder / CHECKPOINT, weights_only=True)
+    assert 0 < len(state["history"]) == len(read_csv(folder / HISTORY)) < 12
+    assert state.get("begun", {"step": AGREE_EVERY})["step"] == AGREE_EVERY
+    train(images, tmp_path / "out", 1, *settings)
+    assert read_csv(folder / HISTORY)["epoch"].tolist() == list(range(1, 13))
 
 
 def test_a_batch_that_the_processes_do_not_divide(images: Path, tmp_path: Path) -> None:

@@ -155,12 +155,13 @@ def test_missing_cells_are_counted_and_left_out_only_when_asked(
         (["--batch-norm", "shadwo"], "did you mean 'shadow'"),
         (["--backend", "desk"], "did you mean 'dask'"),
         (["--backend", "dask"], "--scheduler"),
-        (["--scheduler", "tcp://x:1"], "needs --backend dask or ray"),
+        (["--scheduler", "tcp://x:1"], "needs --backend dask"),
         (["--device", "cuda:99"], "device 'cuda:99' can't be used"),
         (["--data", "nowhere"], "takes no --data"),
         (["--data-set", "folder"], "--data PATH"),
         (["--table", "nowhere.h5"], "nowhere.h5"),
         (["--jobs", "0"], "at least 1"),
+        (["--time-limit", "25"], "--time-limit '25' is no time such as 90s, 25m"),
         (["--colour", "red"], "unrecognized arguments"),
     ],
 )
@@ -246,6 +247,23 @@ def test_a_mistaken_value_does_not_block_the_right_one(
     assert place.run(*flags, "--set", "num_score_images=9999") == 2
     assert "--set num_score_images=297" in capsys.readouterr().err
     assert place.run(*flags, "--set", "num_score_images=29") == 0
+
+
+def test_a_folder_begun_on_a_gpu_is_gone_on_with_and_said(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--protocol", "sound", "--batch-norm", "single"]
+    assert place.run(*flags) == 0
+    (run,) = find_runs(place.out)
+    about = run.folder / "run.json"
+    about.write_text(about.read_text().replace('"device": "cpu"', '"device": "cuda"'))
+    capsys.readouterr()
+    assert place.run(*flags) == 0
+    assert "begun on another kind" not in capsys.readouterr().err
+    (run.folder / "scores.csv").unlink()
+    assert place.run(*flags) == 0
+    line = f"begun on another kind of device and gone on with on cpu: {run.folder} (cuda); figures"
+    assert capsys.readouterr().err.count(line) == 1
 
 
 def test_changed_recipe_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,7 +106,7 @@ def read_network(results: Path) -> Any:
 def read_best(results: Path) -> Any:
     """Read the best weights, as a transfer does."""
     run = read_final(min(results.glob("retrain-*")))
-    state = best_of(run, "cpu")
+    state = best_of(run)
     return {name: value.numpy().tobytes() for name, value in state["model"].items()}
 
 

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from bench.base.files import remove_temporary
+from bench.base.stopping import Stopped, heeding
 from bench.config.cell_presets import digits
 from bench.runs.find import find_runs
+from bench.runs.layout import SCORES_PART
 from bench.runs.run import Run, RunFolderError, open_run, read_run
-from supernet import runs
+from supernet import runs, score
 from supernet.parts import resolve
+from tests.supernet.training.test_begun import StopAfter
 
 PRESET = digits().recipe
 RECIPE = replace(
@@ -143,3 +147,30 @@ def test_names_are_checked_before_anything_is_trained(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         resolve(replace(RECIPE, **change))  # type: ignore[arg-type]  # any field
+
+
+@pytest.mark.parametrize("stop_after", [3, 11])
+def test_a_run_of_a_gpu_goes_on_on_the_cpu(
+    whole: Run, stop_after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its checkpoint names storages of a device that this machine need not have."""
+    run = open_run(tmp_path, RECIPE, 0, "cpu", 1)
+    monkeypatch.setattr(torch.serialization, "location_tag", lambda _: "cuda:0")
+    with heeding(StopAfter(stop_after)), pytest.raises(Stopped):
+        runs.complete(run, None, "cpu", 1)
+    assert b"cuda:0" in (run.folder / "checkpoint.pt").read_bytes()
+    runs.complete(run, None, "cpu", 1)
+    assert files(run.folder) == files(whole.folder)
+
+
+def test_scoring_that_is_stopped_keeps_its_rows(
+    whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score, "CHUNK", 4)
+    run = open_run(tmp_path, RECIPE, 0, "cpu", 1)
+    trained = 2 * 4  # steps that are asked after
+    with heeding(StopAfter(trained + 6)), pytest.raises(Stopped):
+        runs.complete(run, None, "cpu", 1)
+    assert len(pd.read_csv(run.folder / SCORES_PART)) == 4
+    runs.complete(run, None, "cpu", 1)
+    assert files(run.folder) == files(whole.folder)

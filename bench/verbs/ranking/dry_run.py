@@ -45,6 +45,7 @@ def dry_run(**asked: Any) -> Plan:
     Raises:
         ValueError: what `rank` raises before it trains.
     """
+    from supernet.devices import gpus
     from supernet.forecast import forecast_runs
 
     bound = inspect.signature(rank).bind(**asked)
@@ -59,5 +60,5 @@ def dry_run(**asked: Any) -> Plan:
         check_runs(ready.results, ready.planned, ready.images)
         forecasts = forecast_runs(ready.planned, data, ready.device, threads)
     num_missing = sum(one.time_s > 0 for one in forecasts)
-    jobs = min(jobs or default_jobs(ready.device, threads), max(num_missing, 1))
+    jobs = min(jobs or default_jobs(len(gpus(ready.device)), threads), max(num_missing, 1))
     return Plan([*zip(ready.planned, forecasts, strict=True)], jobs)

@@ -65,7 +65,7 @@ def prepared(
     Raises:
         ValueError: what `rank` raises before it trains.
     """
-    from supernet.devices import choose_device
+    from supernet.devices import check_precision, choose_device
 
     chosen = ranking_preset(preset)
     recipe = changed(chosen.recipe, fields)
@@ -79,6 +79,8 @@ def prepared(
             check_cells(truth, one, allow_missing=allow_missing)
         presets = [chosen, *(make() for make in PRESETS.values())]
         device = choose_device(device)
+        for _, one in recipes:
+            check_precision(one.training, device)
         planned = plan_runs(results, [one for _, one in recipes], seeds)
         images = open_all_images(planned, data)
         known = known_images(results, planned, images)

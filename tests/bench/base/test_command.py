@@ -12,6 +12,7 @@ import pytest
 
 from bench.base.command import Parser, positive, run_command
 from bench.base.names import unknown
+from bench.base.stopping import Stopped
 from tests.paths import ROOT
 
 
@@ -24,6 +25,11 @@ from tests.paths import ROOT
         (OSError(errno.ENOSPC, "No space left on device"), 2, "error: No space left on device"),
         (OSError("cannot read"), 2, "error: cannot read"),
         (KeyboardInterrupt(), 130, "interrupted"),
+        (
+            Stopped("SIGTERM"),
+            75,
+            "stopped by SIGTERM: what was done is kept, and the same command goes on from there",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_a_code(
@@ -71,13 +77,15 @@ def test_positive_reads_whole_numbers_from_one() -> None:
 
 INSTALLED = """\
 import sys
+from pathlib import Path
 from bench.base.command import run_command
 
 def command(argv):
     from bench.base.parallel import in_parallel, task
     import analysis
     print(analysis.__file__)
-    print(*in_parallel(iter([task(where) for _ in range(2)]), jobs=2), sep="\\n")
+    tasks = iter([task(where) for _ in range(2)])
+    print(*in_parallel(tasks, jobs=2, shared=Path.cwd()), sep="\\n")
 
 def where():
     import supernet

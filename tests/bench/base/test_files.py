@@ -5,7 +5,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from bench.base.files import cache_folder, data_folder, replacing
+from bench.base.files import CACHE_VARIABLE, cache_folder, data_folder, replacing
 
 
 def test_success_replaces(tmp_path: Path) -> None:
@@ -31,7 +31,8 @@ def test_failure_leaves_everything_as_it_was(tmp_path: Path, error: BaseExceptio
         assert raised.value.filename == str(path)
 
 
-def test_a_user_s_folders_lie_at_home() -> None:
+def test_a_user_s_folders_lie_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(CACHE_VARIABLE)
     for folder in (cache_folder(), data_folder()):
         assert folder.is_absolute()
         assert "mixpath-bench" in folder.parts
@@ -50,5 +51,6 @@ def test_without_a_home_a_user_s_folders_lie_in_the_current_one(
 
     for name in ("user_cache_path", "user_data_path"):
         monkeypatch.setattr(platformdirs, name, find)
+    monkeypatch.delenv(CACHE_VARIABLE)
     monkeypatch.chdir(tmp_path)
     assert cache_folder() == data_folder() == tmp_path / "mixpath-bench"

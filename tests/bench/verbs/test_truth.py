@@ -7,16 +7,19 @@ import numpy as np
 import pytest
 
 from bench import truth as command_line
+from bench.base.stopping import Stopped, heeding
 from bench.config.fields import to_dict
 from bench.config.recipe import StandAlone
 from bench.config.training import Training
 from bench.network.skeleton import Skeleton
+from bench.runs.layout import CHECKPOINT, SUMS
 from bench.space.branches import Branches
 from bench.table.table import Table
 from bench.verbs import truth
 from supernet.data.digest import digest_of
 from supernet.data.sets import load_digits
 from supernet.nets.stand_alone import train_cell
+from tests.supernet.training.test_begun import StopAfter
 
 SKELETON = Skeleton(stem_channels=4, num_stacks=2, cells_per_stack=1, image_size=8, in_channels=1)
 TRAINING = Training(epochs=2, lr=0.1, crop_padding=1, flip=False, cutout=0)
@@ -38,7 +41,7 @@ def test_table_holds_every_cell_and_repeat(tmp_path: Path) -> None:
         assert table.skeleton == SKELETON
         cell = SPACE.cell(SPACE.decode("3---"))
         seed = truth.seed_of(cell, 1)
-        again = train_cell(cell, data, SKELETON, TRAINING, seed)
+        again = train_cell(cell, data, SKELETON, TRAINING, seed, tmp_path / "kept.pt")
         assert table.accuracy(cell)[1] == again["test_accuracy"]
         assert table.accuracy(cell, "valid")[1] == again["valid_accuracy"]
         assert not table.is_mean_only(cell)
@@ -67,6 +70,20 @@ def test_interrupted_table_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert {path: path.stat().st_mtime_ns for path in done} == before
     with Table(out) as table:
         assert np.isfinite(table.accuracies(table.hashes())).all()
+
+
+def test_a_training_that_is_stopped_goes_on(tmp_path: Path) -> None:
+    part = truth.part_path(tmp_path / "own.h5.parts", SPACE.cell(SPACE.decode("3---")), 0)
+    cell, kept = SPACE.cell(SPACE.decode("3---")), truth.begun_folder(part)
+    arguments = (cell, 0, RECIPE, None, "cpu")
+    _, whole = truth.train_part(tmp_path / "never" / part.name, *arguments)
+    with heeding(StopAfter(7)), pytest.raises(Stopped):
+        truth.train_part(part, *arguments)
+    assert {path.name for path in kept.iterdir()} == {CHECKPOINT, SUMS}
+    _, result = truth.train_part(part, *arguments)
+    assert result | {"time_s": 0.0} == whole | {"time_s": 0.0}
+    build(tmp_path / "own.h5")
+    assert not kept.parent.exists()
 
 
 def test_parts_of_another_recipe_are_refused(tmp_path: Path) -> None:

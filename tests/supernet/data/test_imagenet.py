@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import pytest
 import torch
 from PIL import Image
 
+from bench.base.stopping import SIGNALS
 from bench.config.recipe import Final, Recipe
 from bench.config.training import Calibration, Training
 from bench.network.skeleton import BlockSkeleton
 from supernet.data.decode import BrokenImageError, decode
+from supernet.data.file_source import leave_first_signal_to_parent
 from supernet.data.imagenet import FilePool, centre, first, list_files
 from supernet.distributed import ALONE, Ranks
 
@@ -226,3 +229,15 @@ def test_real_images(shared_data: Path, tmp_path: Path) -> None:
     assert x.shape == (4, 3, 224, 224)
     assert 0.5 < x.std() < 2
     assert len(labels) == 4
+
+
+def test_a_worker_outlives_the_first_signal() -> None:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    leave_first_signal_to_parent(0)
+    try:
+        for number in SIGNALS:
+            os.kill(os.getpid(), number)
+            assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

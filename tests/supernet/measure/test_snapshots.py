@@ -30,7 +30,7 @@ def test_epochs_are_untrained_snapshots_and_final(snapshots: Snapshots) -> None:
 
 
 def test_the_final_weights_are_the_checkpoints(snapshots: Snapshots) -> None:
-    saved = read_checkpoint(snapshots.run.folder / "checkpoint.pt", "cpu")["model"]
+    saved = read_checkpoint(snapshots.run.folder / "checkpoint.pt")["model"]
     loaded = snapshots.model(2)
     for name, value in loaded.state_dict().items():
         assert torch.equal(value, saved[name]), name

@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 def refuse(path: Path, message: str) -> None:
     with pytest.raises(RunFolderError, match=message) as caught:
-        read_checkpoint(path, "cpu")
+        read_checkpoint(path)
     assert "delete it to train" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -42,9 +42,9 @@ def save(state: Any, path: Path) -> None:
 
 
 def test_it_is_read_back(path: Path) -> None:
-    assert torch.equal(read_checkpoint(path, "cpu")["model"]["weight"], torch.arange(1000.0))
+    assert torch.equal(read_checkpoint(path)["model"]["weight"], torch.arange(1000.0))
     forget_whose(path)
-    assert OF not in read_checkpoint(path, "cpu")
+    assert OF not in read_checkpoint(path)
 
 
 def test_every_bit_counts(path: Path) -> None:
