@@ -52,22 +52,6 @@ def test_tables_are_those_of_results() -> None:
     assert readme.fill(TEXT, ROOT) == TEXT, "python -m analysis.readme README.md"
 
 
-@pytest.mark.parametrize("kind", ["raw", "calibrated"])
-def test_figures_of_another_machine_have_intervals_that_overlap(kind: str) -> None:
-    text = " ".join(TEXT.split())
-    pattern = rf"([\d.]+) \[([\d.]+), ([\d.]+)\] {kind}\b"
-    other, low, high = map(float, re.findall(pattern, text[text.index("machine to machine") :])[0])
-    frame = pd.read_csv(ROOT / "results" / "reference" / "digits" / "kendall_tau.csv")
-    is_shown = (frame["m"] == 4) & (frame["bn"] == "shadow") & (frame["protocol"] == "sound")
-    is_shown &= (frame["scorer"] == "negative_loss") & (
-        frame["calibrated"].astype(str) == str(kind == "calibrated")
-    )
-    (ours,) = frame[is_shown].to_dict("records")
-    assert low < other < high
-    assert low <= ours["tau_high"]
-    assert high >= ours["tau_low"]
-
-
 def test_files_and_folders_it_names_exist() -> None:
     links = re.findall(r"\]\(((?!http|#)[^)]+)\)", TEXT)
     assert links

