@@ -159,12 +159,6 @@ def test_a_sampler_that_misses_architectures_ends(
         entries(space, table, PAPER)
 
 
-def test_dropping_needs_uncalibrated_scores(table: Table) -> None:
-    own = scores(FirstBranches(4), 0)
-    with pytest.raises(ValueError, match="only calibrated scores"):
-        select_entries(own[own["calibrated"]], FirstBranches(4), table, AUTHORS, 0)
-
-
 def test_missing_cells_are_counted_and_left_out_only_when_asked(tmp_path: Path) -> None:
     space = Branches(4)
     with Table(write_truth(tmp_path / "few.h5", num_cells=22)) as few:
