@@ -53,12 +53,45 @@ def test_a_method_once_more_replaces_its_row(tmp_path: Path, ranked: Path) -> No
 
 def test_other_cells_do_not_join_a_section(tmp_path: Path, ranked: Path) -> None:
     add(tmp_path / "board.csv", ranked, WHOLE)
-    with pytest.raises(ValueError, match="is of 34 cells that were scored, not of digits, m = 4"):
-        add(tmp_path / "board.csv", DIGITS, WHOLE, m=4)
+    with pytest.raises(
+        ValueError, match=r"is of 34 cells that were scored \(digest .*not of digits, m = 2"
+    ):
+        add(tmp_path / "board.csv", DIGITS, WHOLE, m=2)
     board = add(tmp_path / "board.csv", DIGITS, "8x8 digits", m=4)
     digits = board[board["section"] == "8x8 digits"]
     assert "shadow BN, calibrated, by accuracy" in digits["method"].tolist()
     assert (digits["num_cells"] == 34).all()
+
+
+def test_as_many_other_cells_do_not_join_a_section(tmp_path: Path) -> None:
+    every = sorted(c.hash for c in cells())
+    halves = {"a": every[:17], "b": every[17:]}
+    for name, hashes in halves.items():
+        frame = pd.DataFrame({"cell_hash": hashes, name: range(17)})
+        rank(frame, "digits", out=tmp_path / name, leaderboard=tmp_path)
+    board = read(tmp_path / "leaderboard.csv")
+    board = board[board["kind"] != PUBLISHED]
+    assert board["cells"].unique().tolist() == ["17 cells that were scored"]
+    assert board["section"].nunique() == board["digest"].nunique() == 2
+    bars = board[board["method"] == "3x3 convolutions"].set_index("section")["tau"]
+    assert bars.nunique() == 2, "each half keeps its own"
+    add(tmp_path / "named.csv", tmp_path / "a", "both")
+    with pytest.raises(ValueError, match="section 'both' is of 17 cells that were scored"):
+        add(tmp_path / "named.csv", tmp_path / "b", "both")
+
+
+def test_the_same_cells_of_another_split_are_another_section(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"cell_hash": [c.hash for c in cells()], "a": range(34)})
+    for split in ("test", "valid"):
+        rank(frame, "digits", split=split, out=tmp_path / split, leaderboard=tmp_path)
+    board = read(tmp_path / "leaderboard.csv")
+    assert board[board["method"] == "a"]["section"].nunique() == 2
+
+
+def test_supernets_stand_beside_scores_of_the_same_cells(tmp_path: Path, ranked: Path) -> None:
+    add(tmp_path / "board.csv", ranked, "digits")
+    board = add(tmp_path / "board.csv", DIGITS, m=4)
+    assert set(board[board["kind"] == MEASURED]["section"]) == {"digits"}
 
 
 def test_what_is_no_ranking_or_board_is_refused(tmp_path: Path, ranked: Path) -> None:

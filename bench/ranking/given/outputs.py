@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.ranking.about import about_ranking, read_earlier
 from bench.ranking.baselines import BASELINES, RANDOM, STRUCTURE
 from bench.ranking.comparison import compare
-from bench.ranking.entries import ENTRY
+from bench.ranking.entries import ENTRY, digest_entries
 from bench.ranking.given.entries import score_entries
 from bench.ranking.outputs import PLACE, Rankings, gather, write
 
@@ -82,6 +82,7 @@ def write_given(
     if earlier and not earlier["given"]:
         raise ValueError(f"{folder} holds a ranking of supernets: name another folder with --out")
     methods = list(chosen.scores.values)
+    entries = score_entries(chosen.scores, table, protocol)[0].entries
     about = about_ranking(
         {},
         table,
@@ -92,6 +93,7 @@ def write_given(
     )
     given = {
         "cells": chosen.statement,
+        "digest": digest_entries(entries["cell_hash"], entries["truth"]),
         "methods": methods,
         "lower is better of": list(chosen.scores.lower),
         "files (SHA-256)": {path.name: _digest(path) for path in files},
