@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from bench.ranking.about import about_ranking, read_earlier
-from bench.ranking.baselines import BASELINES, RANDOM, STRUCTURE
+from bench.ranking.baselines import BASELINE_LABELS, BASELINES, RANDOM, STRUCTURE
 from bench.ranking.comparison import compare
 from bench.ranking.entries import ENTRY, digest_entries
 from bench.ranking.given.entries import score_entries
@@ -40,10 +40,12 @@ def rank_given(
         baselines: what else to rank, by name.
 
     Raises:
-        ValueError: a method has the name of a baseline, or of a column of points.csv.
+        ValueError: a method has the name or label of a baseline, or the name of a column.
     """
+    taken = {*baselines, RANDOM}
+    taken |= {BASELINE_LABELS[name] for name in taken & BASELINE_LABELS.keys()}
     for name in chosen.scores.values:
-        if name in (*baselines, RANDOM):
+        if name in taken:
             raise ValueError(
                 f"method {name!r} has the name of a baseline, which is ranked anyway: rename it or "
                 "leave it out"
