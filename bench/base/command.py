@@ -3,6 +3,7 @@
 import argparse
 import codecs
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NoReturn
 
 MISTAKE = 2
 INTERRUPTED = 130
+NOT_READ = 141
 MOST = 1_000_000
 """Of what is counted on a command line: evaluations, seeds, epochs."""
 
@@ -35,12 +37,17 @@ def run_command(
     """Run a command line and return its exit code.
 
     A ValueError (every error of ours is one) or OSError (a missing file, a full disk) becomes one
-    line on standard error and code 2, Ctrl-C one line and code 130.
+    line on standard error and code 2, Ctrl-C one line and code 130. Where a reader such as `head`
+    has closed standard output, nothing is said, and the code is 141, as a shell has it.
     """
     _find_own_packages_first()
     _print_what_the_terminal_can()
     try:
         command(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left, at exit
+        return NOT_READ
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -248,6 +248,11 @@ def test_a_mistaken_value_does_not_block_the_right_one(
     assert place.run(*flags, "--set", "num_score_images=29") == 0
 
 
+def test_every_choice_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["--list"]) == 0
+    assert capsys.readouterr().out.startswith("presets:\n")
+
+
 def test_changed_recipe_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["--set", "epochs=2"]) == 2
     assert "name a folder with --out" in capsys.readouterr().err
