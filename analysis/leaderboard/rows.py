@@ -162,10 +162,12 @@ def _digest(folder: Path, m: int, protocol: pd.Series[str]) -> str:
 
 def _published() -> Iterator[Row]:
     for one in WHOLE_SPACE:
-        column = "tau" if one.statistic == "tau" else "spearman"
+        column = one.statistic.strip("|").lower()
+        protocol = "own, absolute value" if "|" in one.statistic else "own"
         row: Row = {"section": WHOLE, "cells": one.cells, "digest": ""}
         row |= {"kind": PUBLISHED, "method": one.method}
-        yield row | {column: one.value, "tau_std": one.std, "source": one.source, "protocol": "own"}
+        row |= {column: one.value, "tau_std": one.std, "protocol": protocol}
+        yield row | {"source": one.source}
     for (m, bn, calibrated), tau in TABLE3.items():
         if m == 4:
             name = name_row({"bn": bn, "calibrated": calibrated, "scorer": ""})

@@ -40,6 +40,10 @@ def test_rows_are_measured_free_or_published(tmp_path: Path, ranked: Path) -> No
     published = board[board["kind"] == PUBLISHED]
     assert len(published) == len(WHOLE_SPACE) + sum(m == 4 for m, *_ in TABLE3)
     assert published["source"].str.len().min() > 0
+    absolute = published[published["protocol"] == "own, absolute value"]
+    assert set(absolute["method"]) >= {"grasp", "synflow"}
+    assert absolute["tau"].isna().all()
+    assert published["tau"].isna().sum() == len(absolute), "no published Spearman has its sign"
     assert whole["kind"].drop_duplicates().tolist() == [MEASURED, FREE, PUBLISHED]
     pd.testing.assert_frame_equal(read(tmp_path / "board.csv"), board, check_dtype=False)
 
@@ -109,7 +113,7 @@ def test_published_rows_are_grey_and_apart(tmp_path: Path, ranked: Path) -> None
     ax = draw(board[board["section"] == WHOLE], Figure().subplots())
     colors = {text.get_text(): text.get_color() for text in ax.get_yticklabels()}
     assert colors["one"] == "black"
-    assert colors["grasp (Spearman)"] == GREY
+    assert colors["grasp (|Spearman|)"] == GREY
     parts = markdown(board).split("\n\n")
     (captioned,) = [i for i, part in enumerate(parts) if part.startswith(f"{WHOLE}: published")]
     assert "grasp" in parts[captioned + 1]
