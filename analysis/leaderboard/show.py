@@ -33,7 +33,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 LABELS = {
     MEASURED: "measured here, 95% over seeds and cells",
     FREE: "counted here at no cost",
-    PUBLISHED: "published by others, under protocols of their own",
+    PUBLISHED: "published, own protocols",
 }
 PUBLISHED_BY_OTHERS = "published by others, each with its own cells and protocol"
 COLUMNS = (
