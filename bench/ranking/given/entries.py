@@ -70,8 +70,8 @@ def choose_cells(
         statement += f"; a quick look at {limit} of them"
     if len(scores.cells) < 2:
         raise ValueError(
-            f"no ranking: {len(scores.cells)} of {num_asked} cells have score and truth, or "
-            "are wanted: score at least 2 that the table has"
+            f"no ranking of {len(scores.cells)} of {num_asked} cells with score and truth: score "
+            "at least 2 that the table has, and set no smaller --limit"
         )
     statement += _left_out(len(missing), "without truth")
     statement += _left_out(scores.num_missing, "without a score of every method and seed")
