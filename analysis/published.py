@@ -131,22 +131,15 @@ WHOLE_SPACE = (
     WholeSpace("supernet, BN re-estimated", 0.387, 0.043, "tau", _ONE_NET, _SHARE),
     WholeSpace("supernet, raw", 0.156, 0.043, "tau", _ONE_NET, _SHARE),
     WholeSpace("parameter count", 0.307, None, "tau", "the same 1,000 cells", _SHARE),
-    WholeSpace(
-        "GRAF features, forest of 100 accuracies",
-        0.655,
-        None,
-        "tau",
-        "as published",
-        "gabikadlecova/zc_combine",
-    ),
-    WholeSpace("grasp", 0.448, None, "Spearman", "all cells", _ZERO_COST),
-    WholeSpace("jacob_cov", 0.378, None, "Spearman", "all cells", _ZERO_COST),
-    WholeSpace("synflow", 0.372, None, "Spearman", "all cells", _ZERO_COST),
-    WholeSpace("fisher", 0.257, None, "Spearman", "all cells", _ZERO_COST),
-    WholeSpace("grad_norm", 0.198, None, "Spearman", "all cells", _ZERO_COST),
-    WholeSpace("snip", 0.164, None, "Spearman", "all cells", _ZERO_COST),
+    WholeSpace("grasp", 0.448, None, "|Spearman|", "all cells", _ZERO_COST),
+    WholeSpace("jacob_cov", 0.378, None, "|Spearman|", "all cells", _ZERO_COST),
+    WholeSpace("synflow", 0.372, None, "|Spearman|", "all cells", _ZERO_COST),
+    WholeSpace("fisher", 0.257, None, "|Spearman|", "all cells", _ZERO_COST),
+    WholeSpace("grad_norm", 0.198, None, "|Spearman|", "all cells", _ZERO_COST),
+    WholeSpace("snip", 0.164, None, "|Spearman|", "all cells", _ZERO_COST),
 )
-"""NAS-Bench-101's whole space, each under its own protocol: to be set beside, not compared."""
+"""NAS-Bench-101's whole space, each under its own protocol: to be set beside, not compared.
+Those of zero-cost proxies are absolute values (SamsungLabs/zero-cost-nas, issue 4)."""
 
 SEARCH_COST = (
     SearchCost("s1", 19.0, "Tesla V100", "section 4.1: training and random search"),

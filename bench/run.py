@@ -45,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Train, score, rank and report."""
     values = vars(parser().parse_args(argv))
+    if values.pop("list"):
+        from bench.lists import every_choice
+
+        print(every_choice())
+        return
     time_limit = values.pop("time_limit")
     if values.pop("dry_run"):
         _dry_run(values)
@@ -67,11 +72,13 @@ def command(argv: Sequence[str] | None = None) -> None:
 def _dry_run(values: dict[str, Any]) -> None:
     from bench.runs.progress import label
     from bench.verbs.ranking.dry_run import dry_run
+    from supernet.needs import describe_needs
 
     plan = dry_run(**values)
     for run, missing in plan.runs:
         what = f"{missing.num_epochs} epochs, {missing.num_architectures} architectures to score"
         told = f"{what}: {_duration(missing.time_s)}" if missing.time_s else "complete"
+        told += f", {describe_needs(missing.needs)}" if missing.needs else ""
         print(f"{label(run)}: {told}")
     print(
         f"{len(plan.runs)} runs, {plan.jobs} at once: about {_duration(plan.time_s)}, measured on "
@@ -105,6 +112,7 @@ def parser() -> CommandParser:
     p.add_argument(
         "--dry-run", action="store_true", help="check all, say what would run and how long"
     )
+    p.add_argument("--list", action="store_true", help="list every name that can be chosen")
     p.add_argument("--backend", default="loky", metavar="NAME", help=f"of {', '.join(BACKENDS)}")
     p.add_argument(
         "--scheduler",

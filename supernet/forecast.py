@@ -12,6 +12,7 @@ from bench.runs import schemas
 from bench.runs.layout import HISTORY, SCORES_PART
 from supernet.data.pool import TensorPool
 from supernet.distributed import ALONE
+from supernet.needs import can_estimate, needs
 from supernet.parts import resolve
 from supernet.runs import build, scorer
 from supernet.training.trainer import Trainer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bench.config.recipe import Recipe
     from bench.runs.run import Run
     from supernet.data.data_set import DataSet
+    from supernet.needs import Needs
 
 STEPS = 4
 ARCHITECTURES = 6
@@ -41,11 +43,12 @@ AT_ONCE = Pace(0.0, 0.0)
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is missing of a run, and the seconds that it will take."""
+    """What is missing of a run, the seconds that it will take, and what it needs, where known."""
 
     num_epochs: int
     num_architectures: int
     time_s: float
+    needs: Needs | None = None
 
 
 def forecast_runs(
@@ -60,13 +63,26 @@ def forecast_runs(
         num_threads: of each run.
     """
     paces: dict[Recipe, Pace] = {}
+    needed: dict[Recipe, Needs] = {}
     images: dict[Hashable, DataSet] = {}
     for run in (run for run in runs if not run.is_complete and run.recipe not in paces):
         key = (run.recipe.data_set, run.recipe.skeleton)
         if key not in images:
             images[key] = resolve(run.recipe).open_images(data_path, device).data()
         paces[run.recipe] = measure_pace(run, images[key], device, num_threads)
-    return [forecast(run, paces.get(run.recipe, AT_ONCE)) for run in runs]
+        if can_estimate(parts := resolve(run.recipe)):
+            needed[run.recipe] = needs(parts, _num_images(images[key]), run.seed)
+    return [
+        replace(
+            forecast(run, paces.get(run.recipe, AT_ONCE)),
+            needs=None if run.is_complete else needed.get(run.recipe),
+        )
+        for run in runs
+    ]
+
+
+def _num_images(data: DataSet) -> int:
+    return len(data.train) + len(data.valid) + len(data.test)
 
 
 def measure_pace(run: Run, data: DataSet, device: str, num_threads: int) -> Pace:

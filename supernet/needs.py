@@ -100,14 +100,24 @@ def needs(parts: Parts, num_images: int = 0, seed: int = 0) -> Needs:
     )
 
 
+def can_estimate(parts: Parts) -> bool:
+    """Tell whether all parts are ours: others may do what the meta device can't."""
+    recipe = parts.recipe
+    return not any(map(is_plugin, (recipe.net, recipe.batch_norm, recipe.sampler, recipe.space)))
+
+
+def describe_needs(needed: Needs) -> str:
+    """Say what a run needs, in words."""
+    return f"about {_text(needed.memory)} of memory, {_text(needed.disk)} of the disk"
+
+
 def check_needs(run: Run, parts: Parts, device: str, num_images: int = 0) -> None:
     """Refuse a run that the machine can't hold. Own nets are not estimated.
 
     Raises:
         ValueError: saying what it needs, what there is, and what to set.
     """
-    recipe = parts.recipe
-    if any(map(is_plugin, (recipe.net, recipe.batch_norm, recipe.sampler, recipe.space))):
+    if not can_estimate(parts):
         return
     needed = needs(parts, num_images, run.seed)
     there = memory_of(device)

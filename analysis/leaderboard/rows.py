@@ -1,7 +1,7 @@
 """Rows of leaderboard.csv: of results folders, by section, and of what others published.
 
-A section is a set of cells and their truth: rows of one section may be compared. Published rows
-stand in the section that they come nearest to, each under its own protocol, and have `source`.
+A section is a set of cells and their truth, told by `digest`: its rows may be compared. Published
+rows stand in the section that they come nearest to, each under its own protocol, and have `source`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from analysis.read import read_about, read_ranking
 from bench.base.files import read_csv as read_any
 from bench.base.files import write_csv
 from bench.ranking.baselines import RANDOM
-from bench.ranking.outputs import DIGITS, KENDALL_TAU
+from bench.ranking.entries import digest_entries
+from bench.ranking.outputs import DIGITS, KENDALL_TAU, POINTS
 from bench.ranking.ruler import GIVEN
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ BOARD = "leaderboard.csv"
 COLUMNS = (
     "section",
     "cells",
+    "digest",
     "kind",
     "method",
     "tau",
@@ -45,7 +47,7 @@ COLUMNS = (
     "protocol",
     "source",
 )  # fmt: skip (one by one they fill a page)
-KEYS = ["section", "cells", "kind", "method"]
+KEYS = ["section", "digest", "kind", "method"]
 MEASURED, FREE, PUBLISHED = "measured", "free", "published"
 WHOLE, SUB_SPACE = "NAS-Bench-101, whole space", "NAS-Bench-101, the paper's sub-space, m = 4"
 """Sections that others published figures of."""
@@ -74,12 +76,13 @@ def add(board: Path, folder: Path, section: str = "", m: int = 0) -> pd.DataFram
     rows = pd.DataFrame(_measured(folder, m), columns=list(COLUMNS))
     if rows.empty:
         raise ValueError(f"{folder / KENDALL_TAU} has no rows of m={m}: use one that it has")
-    rows["section"] = section or _section(earlier, rows["cells"].iloc[0])
-    mixed = set(earlier[earlier["section"] == rows["section"].iloc[0]]["cells"]) - {*rows["cells"]}
-    if mixed:
+    rows["section"] = section = section or _section(earlier, *rows[["cells", "digest"]].iloc[0])
+    here = earlier[earlier["section"] == section]
+    others = here[here["digest"] != rows["digest"].iloc[0]]
+    if len(others):
         raise ValueError(
-            f"section {rows['section'].iloc[0]!r} is of {mixed.pop()}, not of "
-            f"{rows['cells'].iloc[0]}: name another with --section"
+            f"section {section!r} is of {_name(others)}, not of {_name(rows)}: name another with "
+            "--section"
         )
     published = pd.DataFrame(_published(), columns=list(COLUMNS))
     parts = [part for part in (earlier, rows, published) if len(part)]
@@ -98,12 +101,19 @@ def read(board: Path) -> pd.DataFrame:
     frame = read_any(board)
     if tuple(frame.columns) != COLUMNS:
         raise ValueError(f"{board} is no leaderboard: its columns must be {', '.join(COLUMNS)}")
-    return frame.assign(source=frame["source"].fillna(""))
+    return frame.assign(**{name: frame[name].fillna("") for name in ("digest", "source")})
 
 
-def _section(board: pd.DataFrame, cells: str) -> str:
-    same = board[board["cells"] == cells]["section"]
-    return str(same.iloc[0]) if len(same) else cells
+def _section(board: pd.DataFrame, cells: str, digest: str) -> str:
+    """Find the section of the same cells; else name a new one after them."""
+    same = board[board["digest"] == digest]["section"]
+    if len(same):
+        return str(same.iloc[0])
+    return f"{cells}, digest {digest}" if cells in set(board["section"]) else cells
+
+
+def _name(rows: pd.DataFrame) -> str:
+    return f"{rows['cells'].iloc[0]} (digest {rows['digest'].iloc[0]})"
 
 
 def _ordered(board: pd.DataFrame) -> pd.DataFrame:
@@ -125,10 +135,12 @@ def _measured(folder: Path, m: int) -> Iterator[Row]:
     frame, about = read_ranking(folder, KENDALL_TAU), read_about(folder)
     shown = frame[(frame["protocol"] == frame["protocol"].iloc[0]) & (frame["m"] == m)]
     cells = about["given"].get("cells", f"{folder.name}, m = {m}")
+    digest = about["given"].get("digest") or _digest(folder, m, shown["protocol"].iloc[:1])
     for row in records(shown[(shown["scorer"] != RANDOM) & shown["tau_mean"].notna()]):
         is_supernet = row["bn"] not in (NOTHING, GIVEN)
         yield {
             "cells": cells,
+            "digest": digest,
             "kind": FREE if row["bn"] == NOTHING else MEASURED,
             "method": f"{name_row(row)}, by {style.label(row['scorer'])}"
             if is_supernet
@@ -141,14 +153,25 @@ def _measured(folder: Path, m: int) -> Iterator[Row]:
         }
 
 
+def _digest(folder: Path, m: int, protocol: pd.Series[str]) -> str:
+    """Return the digest of the cells of supernets, few enough to be all in points.csv."""
+    points = read_ranking(folder, POINTS)
+    points = points[(points["m"] == m) & points["protocol"].isin(protocol)]
+    return digest_entries(points["cell_hash"], points["truth"])
+
+
 def _published() -> Iterator[Row]:
     for one in WHOLE_SPACE:
-        column = "tau" if one.statistic == "tau" else "spearman"
-        row: Row = {"section": WHOLE, "cells": one.cells, "kind": PUBLISHED, "method": one.method}
-        yield row | {column: one.value, "tau_std": one.std, "source": one.source, "protocol": "own"}
+        column = one.statistic.strip("|").lower()
+        protocol = "own, absolute value" if "|" in one.statistic else "own"
+        row: Row = {"section": WHOLE, "cells": one.cells, "digest": ""}
+        row |= {"kind": PUBLISHED, "method": one.method}
+        row |= {column: one.value, "tau_std": one.std, "protocol": protocol}
+        yield row | {"source": one.source}
     for (m, bn, calibrated), tau in TABLE3.items():
         if m == 4:
             name = name_row({"bn": bn, "calibrated": calibrated, "scorer": ""})
-            row = {"section": SUB_SPACE, "cells": "70 sampled models", "kind": PUBLISHED}
+            row = {"section": SUB_SPACE, "cells": "70 sampled models", "digest": ""}
+            row |= {"kind": PUBLISHED}
             row |= {"method": name, "tau": tau.mean, "tau_std": tau.std, "num_seeds": 3}
             yield row | {"protocol": "own", "source": f"{SOURCE}, Table 3"}

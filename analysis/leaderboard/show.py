@@ -33,7 +33,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 LABELS = {
     MEASURED: "measured here, 95% over seeds and cells",
     FREE: "counted here at no cost",
-    PUBLISHED: "published by others, under protocols of their own",
+    PUBLISHED: "published, own protocols",
 }
 PUBLISHED_BY_OTHERS = "published by others, each with its own cells and protocol"
 COLUMNS = (
@@ -68,7 +68,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     ax.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=7.5)
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):
         text.set_color(GREY if row["kind"] == PUBLISHED else "black")
-    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="Kendall tau-b (of some published rows Spearman)")
+    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="Kendall tau-b (of some published rows |Spearman|)")
     ax.tick_params(axis="y", length=0)
     ax.set_title(frame["section"].iloc[0], loc="left", fontsize=9, pad=18, weight="bold")
     kinds = [kind for kind in LOOKS if (frame["kind"] == kind).any()]
@@ -108,7 +108,7 @@ def _value(row: Row) -> float:
 
 
 def _label(row: Row) -> str:
-    return f"{row['method']} (Spearman)" if isnan(row["tau"]) else str(row["method"])
+    return f"{row['method']} (|Spearman|)" if isnan(row["tau"]) else str(row["method"])
 
 
 def _texts(row: Row) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ MISTAKE = 2
 STOPPED = 75
 """EX_TEMPFAIL of sysexits.h, 'try again later': what a scheduler's script requeues on."""
 INTERRUPTED = 130
+NOT_READ = 141
 MOST = 1_000_000
 """Of what is counted on a command line: evaluations, seeds, epochs."""
 
@@ -41,12 +42,17 @@ def run_command(
 
     A ValueError (every error of ours is one) or OSError (a missing file, a full disk) becomes one
     line on standard error and code 2, Ctrl-C one line and code 130, a stop that was asked for one
-    line and code 75.
+    line and code 75. Where a reader such as `head` has closed standard output, nothing is said, and
+    the code is 141, as a shell has it.
     """
     _find_own_packages_first()
     _print_what_the_terminal_can()
     try:
         command(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left, at exit
+        return NOT_READ
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -6,6 +6,7 @@ architectures and the repeats drawn, so that they can be compared in pairs.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -94,6 +95,15 @@ def cells_without_truth(hashes: Iterable[str], table: Table, protocol: Protocol)
     if protocol.truth_repeats == "random":
         missing |= {key for key in hashes if key not in missing and table.is_mean_only(key, budget)}
     return [key for key in hashes if key in missing]
+
+
+def digest_entries(hashes: Iterable[str], truths: Iterable[float]) -> str:
+    """Return a digest of cells with their truths, in any order: equal ones may be compared.
+
+    The truths stand for table, split and budget, to the digits that are written.
+    """
+    lines = sorted({f"{key} {truth:.6f}" for key, truth in zip(hashes, truths, strict=True)})
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _with_truth(

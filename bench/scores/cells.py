@@ -133,11 +133,12 @@ def _read_hash(text: str) -> str:
 
 
 def _read_graph(adjacency: str, operations: str) -> str:
-    return graph_cell(re.sub(r"[\[\],;\s]", "", adjacency), operations).hash
+    names = re.sub(r"[\[\]'\"\s]", "", operations)  # as Python writes a list
+    return graph_cell(re.sub(r"[\[\],;\s]", "", adjacency), names).hash
 
 
 def _read_branches(text: str) -> str:
-    return branches_cell(text.split("+")).hash
+    return branches_cell(name.strip() for name in text.split("+")).hash
 
 
 def _read_architecture(text: str) -> str:

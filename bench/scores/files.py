@@ -68,6 +68,12 @@ def check_columns(frame: pd.DataFrame, where: str) -> None:
     """
     names = [str(name) for name in frame.columns]
     found = f"{where}: found the columns {', '.join(names) or 'none'}"
+    if "" in names or "Unnamed: 0" in names:
+        raise ValueError(f"{found}, the first without a name: write with index=False")
+    meant = (*CELL_COLUMNS, METHOD, SCORE, SEED)
+    for name in names:
+        if name not in meant and name.strip().lower() in meant:
+            raise ValueError(f"{found}: write {name!r} as {name.strip().lower()!r}")
     if not (set(HASHES) & set(names) or any(set(graph) <= set(names) for graph in GRAPHS)):
         raise ValueError(f"{found}, none of which names a cell: give {SHAPES}")
     others = [name for name in names if name not in (*CELL_COLUMNS, SEED)]

@@ -40,6 +40,10 @@ def test_rows_are_measured_free_or_published(tmp_path: Path, ranked: Path) -> No
     published = board[board["kind"] == PUBLISHED]
     assert len(published) == len(WHOLE_SPACE) + sum(m == 4 for m, *_ in TABLE3)
     assert published["source"].str.len().min() > 0
+    absolute = published[published["protocol"] == "own, absolute value"]
+    assert set(absolute["method"]) >= {"grasp", "synflow"}
+    assert absolute["tau"].isna().all()
+    assert published["tau"].isna().sum() == len(absolute), "no published Spearman has its sign"
     assert whole["kind"].drop_duplicates().tolist() == [MEASURED, FREE, PUBLISHED]
     pd.testing.assert_frame_equal(read(tmp_path / "board.csv"), board, check_dtype=False)
 
@@ -53,12 +57,45 @@ def test_a_method_once_more_replaces_its_row(tmp_path: Path, ranked: Path) -> No
 
 def test_other_cells_do_not_join_a_section(tmp_path: Path, ranked: Path) -> None:
     add(tmp_path / "board.csv", ranked, WHOLE)
-    with pytest.raises(ValueError, match="is of 34 cells that were scored, not of digits, m = 4"):
-        add(tmp_path / "board.csv", DIGITS, WHOLE, m=4)
+    with pytest.raises(
+        ValueError, match=r"is of 34 cells that were scored \(digest .*not of digits, m = 2"
+    ):
+        add(tmp_path / "board.csv", DIGITS, WHOLE, m=2)
     board = add(tmp_path / "board.csv", DIGITS, "8x8 digits", m=4)
     digits = board[board["section"] == "8x8 digits"]
     assert "shadow BN, calibrated, by accuracy" in digits["method"].tolist()
     assert (digits["num_cells"] == 34).all()
+
+
+def test_as_many_other_cells_do_not_join_a_section(tmp_path: Path) -> None:
+    every = sorted(c.hash for c in cells())
+    halves = {"a": every[:17], "b": every[17:]}
+    for name, hashes in halves.items():
+        frame = pd.DataFrame({"cell_hash": hashes, name: range(17)})
+        rank(frame, "digits", out=tmp_path / name, leaderboard=tmp_path)
+    board = read(tmp_path / "leaderboard.csv")
+    board = board[board["kind"] != PUBLISHED]
+    assert board["cells"].unique().tolist() == ["17 cells that were scored"]
+    assert board["section"].nunique() == board["digest"].nunique() == 2
+    bars = board[board["method"] == "3x3 convolutions"].set_index("section")["tau"]
+    assert bars.nunique() == 2, "each half keeps its own"
+    add(tmp_path / "named.csv", tmp_path / "a", "both")
+    with pytest.raises(ValueError, match="section 'both' is of 17 cells that were scored"):
+        add(tmp_path / "named.csv", tmp_path / "b", "both")
+
+
+def test_the_same_cells_of_another_split_are_another_section(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"cell_hash": [c.hash for c in cells()], "a": range(34)})
+    for split in ("test", "valid"):
+        rank(frame, "digits", split=split, out=tmp_path / split, leaderboard=tmp_path)
+    board = read(tmp_path / "leaderboard.csv")
+    assert board[board["method"] == "a"]["section"].nunique() == 2
+
+
+def test_supernets_stand_beside_scores_of_the_same_cells(tmp_path: Path, ranked: Path) -> None:
+    add(tmp_path / "board.csv", ranked, "digits")
+    board = add(tmp_path / "board.csv", DIGITS, m=4)
+    assert set(board[board["kind"] == MEASURED]["section"]) == {"digits"}
 
 
 def test_what_is_no_ranking_or_board_is_refused(tmp_path: Path, ranked: Path) -> None:
@@ -76,7 +113,7 @@ def test_published_rows_are_grey_and_apart(tmp_path: Path, ranked: Path) -> None
     ax = draw(board[board["section"] == WHOLE], Figure().subplots())
     colors = {text.get_text(): text.get_color() for text in ax.get_yticklabels()}
     assert colors["one"] == "black"
-    assert colors["grasp (Spearman)"] == GREY
+    assert colors["grasp (|Spearman|)"] == GREY
     parts = markdown(board).split("\n\n")
     (captioned,) = [i for i, part in enumerate(parts) if part.startswith(f"{WHOLE}: published")]
     assert "grasp" in parts[captioned + 1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from bench.base.streams import child_rng
-from bench.ranking.entries import TOO_FEW, cells_without_truth, truths_of
+from bench.ranking.entries import cells_without_truth, truths_of
 from bench.ranking.ruler import GIVEN, Scored
 from bench.scores.sample import parse_sample, sample_cells
 
@@ -50,10 +50,11 @@ def choose_cells(
         ValueError: cells without truth or scores that may not be left out, or fewer than two left.
     """
     statement = f"{len(scores.cells):,} cells that were scored" if scores.values else EVERY
+    num_asked = len(scores.cells) + scores.num_missing
     if cells:
         sample = sample_cells(table, *parse_sample(cells))
         num_lacking = _check_scored(scores, sample.hashes, allow_missing=allow_missing)
-        scores = scores.only(sample.hashes)
+        scores, num_asked = scores.only(sample.hashes), len(sample.hashes)
         statement = sample.statement + _left_out(num_lacking, "without scores")
     missing = set(cells_without_truth(scores.cells, table, protocol))
     if missing and not allow_missing:
@@ -68,7 +69,10 @@ def choose_cells(
         scores = scores.only(scores.cells[i] for i in drawn)
         statement += f"; a quick look at {limit} of them"
     if len(scores.cells) < 2:
-        raise ValueError(TOO_FEW.format(num=f"{len(scores.cells)} cells with score and truth"))
+        raise ValueError(
+            f"no ranking of {len(scores.cells)} of {num_asked} cells with score and truth: score "
+            "at least 2 that the table has, and set no smaller --limit"
+        )
     statement += _left_out(len(missing), "without truth")
     statement += _left_out(scores.num_missing, "without a score of every method and seed")
     return Chosen(scores, statement)

@@ -6,9 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from bench.ranking.about import about_ranking, read_earlier
-from bench.ranking.baselines import BASELINES, RANDOM, STRUCTURE
+from bench.ranking.baselines import BASELINE_LABELS, BASELINES, RANDOM, STRUCTURE
 from bench.ranking.comparison import compare
-from bench.ranking.entries import ENTRY
+from bench.ranking.entries import ENTRY, digest_entries
 from bench.ranking.given.entries import score_entries
 from bench.ranking.outputs import PLACE, Rankings, gather, write
 
@@ -40,10 +40,12 @@ def rank_given(
         baselines: what else to rank, by name.
 
     Raises:
-        ValueError: a method has the name of a baseline, or of a column of points.csv.
+        ValueError: a method has the name or label of a baseline, or the name of a column.
     """
+    taken = {*baselines, RANDOM}
+    taken |= {BASELINE_LABELS[name] for name in taken & BASELINE_LABELS.keys()}
     for name in chosen.scores.values:
-        if name in (*baselines, RANDOM):
+        if name in taken:
             raise ValueError(
                 f"method {name!r} has the name of a baseline, which is ranked anyway: rename it or "
                 "leave it out"
@@ -82,6 +84,7 @@ def write_given(
     if earlier and not earlier["given"]:
         raise ValueError(f"{folder} holds a ranking of supernets: name another folder with --out")
     methods = list(chosen.scores.values)
+    entries = score_entries(chosen.scores, table, protocol)[0].entries
     about = about_ranking(
         {},
         table,
@@ -92,6 +95,7 @@ def write_given(
     )
     given = {
         "cells": chosen.statement,
+        "digest": digest_entries(entries["cell_hash"], entries["truth"]),
         "methods": methods,
         "lower is better of": list(chosen.scores.lower),
         "files (SHA-256)": {path.name: _digest(path) for path in files},

@@ -168,7 +168,7 @@ RANKING = JsonSchema(
         "notes": Key("list"),
         "truth_note": later("text", ""),
         "baselines": later("list", []),
-        "given": later("object", {}),  # of scores from elsewhere: cells, files, lower
+        "given": later("object", {}),  # of scores from elsewhere: cells, digest, files, lower
     },
     remedy=AGAIN,
     version=2,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.base.command import Parser, positive, run_command
+from bench.base.command import NOT_READ, Parser, positive, run_command
 from bench.base.names import unknown
 from bench.base.stopping import Stopped
 from tests.paths import ROOT
@@ -46,6 +46,23 @@ def test_a_mistake_is_one_line_and_a_code(
 def test_success_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(lambda _: None) == 0
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_reader_that_closes_early_is_no_mistake() -> None:
+    program = "import sys; from bench.base.command import run_command\n"
+    program += "sys.exit(run_command(lambda _: print('a line' * SIZE)))"
+    for size in ("10", "100_000"):  # what a buffer holds is written at the end
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(
+            [sys.executable, "-c", program.replace("SIZE", size)],
+            stdout=write,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            check=False,
+        )
+        os.close(write)
+        assert (done.returncode, done.stderr) == (NOT_READ, b"")
 
 
 def test_our_own_mistakes_are_not_hidden() -> None:

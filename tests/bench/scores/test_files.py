@@ -59,6 +59,14 @@ def test_a_file_may_be_compressed_and_have_a_byte_order_mark(tmp_path: Path) -> 
         (f"cell_hash,a\n{ONE},1,7\n", "more values than its header has columns"),
         (f"cell_hash,a\n{ONE},1\n{OTHER},1,7\n", "no CSV file: .*line 3"),
         ("adjacency,a\n01,1\n", "none of which names a cell"),
+        (f",cell_hash,a\n0,{ONE},1\n", "the first without a name: write with index=False"),
+        (f"Unnamed: 0,cell_hash,a\n0,{ONE},1\n", "write with index=False"),
+        (
+            f"cell_hash,Method,Score\n{ONE},a,1\n",
+            "Method, Score: write 'Method' as 'method'",
+        ),
+        (f"cell_hash,method, Score\n{ONE},a,1\n", "write ' Score' as 'score'"),
+        (f"Cell_Hash,a\n{ONE},1\n", "found the columns Cell_Hash, a: write 'Cell_Hash' as"),
     ],
 )
 def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -83,3 +91,10 @@ def test_a_frame_without_columns_is_refused() -> None:
 
     with pytest.raises(ValueError, match="the frame: found the columns none"):
         check_columns(pd.DataFrame(), "the frame")
+
+
+def test_a_frame_with_its_index_as_a_column_is_refused() -> None:
+    import pandas as pd
+
+    with pytest.raises(ValueError, match="the first without a name: write with index=False"):
+        check_columns(pd.DataFrame({"": [0], "cell_hash": [ONE], "a": [1]}), "the frame")

@@ -67,8 +67,13 @@ def test_cells_that_the_table_lacks_are_refused_or_left_out(table: Table) -> Non
 
 
 def test_fewer_than_two_cells_are_no_ranking(table: Table) -> None:
-    with pytest.raises(ValueError, match="no ranking of 1 cells with score and truth"):
+    with pytest.raises(ValueError, match="no ranking of 1 of 1 cells with score and truth"):
         choose_cells(scores(1), table, FOR_GIVEN)
+    outside = scores(34).only(cell.hash for cell in cells()[29:34])
+    with pytest.raises(ValueError, match=r"no ranking of 1 of 5 cells .*: score at least 2 that"):
+        choose_cells(outside, table, FOR_GIVEN, allow_missing=True)
+    with pytest.raises(ValueError, match="no ranking of 1 of 30 cells"):
+        choose_cells(scores(), table, FOR_GIVEN, limit=1)
 
 
 def test_a_budget_that_the_table_lacks_is_refused_with_those_it_has(table: Table) -> None:

@@ -157,6 +157,8 @@ def test_many_cells_are_drawn_only_in_part(
     [
         ("num_parameters", "'num_parameters' has the name of a baseline, which is ranked anyway"),
         ("random", "has the name of a baseline"),
+        ("parameter count", "'parameter count' has the name of a baseline"),
+        ("random, one draw", "has the name of a baseline"),
         ("truth", "'truth' has the name of a column of the tables"),
     ],
 )

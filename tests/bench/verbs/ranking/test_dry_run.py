@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,8 @@ from bench.verbs.rank_supernets import rank
 from bench.verbs.ranking.dry_run import Plan, dry_run
 from supernet import runs
 from supernet.forecast import Forecast, Pace, forecast
+from supernet.needs import needs
+from supernet.parts import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +89,11 @@ def test_a_folder_of_another_recipe_is_refused(tmp_path: Path) -> None:
         dry_run(**asked(out, batch_norms=("shadow",), changes={**SMALL, "epochs": 3}))
 
 
+def test_it_says_what_a_run_needs_with_its_images(tmp_path: Path) -> None:
+    ((run, forecast), *_) = dry_run(**asked(tmp_path / "results")).runs
+    assert forecast.needs == needs(resolve(run.recipe), 1797, run.seed), "of all digits"
+
+
 def test_command_line_says_it_in_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     texts = [f"{n}={','.join(v) if isinstance(v, tuple) else v}" for n, v in SMALL.items()]
     flags = ["--m", "1", "--seeds", "1", "--jobs", "1", "--other-truth", "--allow-missing"]
@@ -94,5 +102,6 @@ def test_command_line_says_it_in_lines(tmp_path: Path, capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("branches-m1 shadow-seed0: 2 epochs, 12 architectures to score: 0:")
+    assert re.search(r", about 0\.9 GB of memory, 0\.0 GB of the disk$", lines[0])
     assert lines[2].startswith("2 runs, 1 at once: about 0:00:")
     assert not list(tmp_path.iterdir())
