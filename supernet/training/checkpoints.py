@@ -117,7 +117,18 @@ def write_history(trainer: Trainer, folder: Path) -> None:
 
 
 def save_checkpoint(state: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint of the run in its folder, whole or not at all."""
+    """Write a checkpoint of the run in its folder, whole or not at all.
+
+    Raises:
+        RunFolderError: the training diverged: a weight is not finite.
+    """
+    try:
+        _check_weights(state)
+    except ValueError as error:
+        raise RunFolderError(
+            f"{path.parent}: the training diverged ({error}): set a smaller lr; the weights of the "
+            "epoch before are kept"
+        ) from error
     about = read_about(path.parent)
     of = json.dumps({"recipe": to_dict(about.recipe), "seed": about.seed})
     save_state(state | {OF: of}, path)

@@ -90,3 +90,9 @@ def test_another_seeds_is_refused(path: Path, tmp_path: Path) -> None:
 def test_another_recipes_is_refused(path: Path) -> None:
     rewrite_recipe(path.parent, lr=0.5)
     refuse(path, "of another recipe or seed than run.json beside it")
+
+
+def test_diverged_weights_are_not_written(path: Path) -> None:
+    with pytest.raises(RunFolderError, match=r"diverged \(weight is not finite\): set a"):
+        save_checkpoint({"model": {"weight": torch.tensor([1.0, float("nan")])}}, path)
+    assert torch.equal(read_checkpoint(path, "cpu")["model"]["weight"], torch.arange(1000.0))
