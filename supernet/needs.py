@@ -84,7 +84,8 @@ def needs(parts: Parts, num_images: int = 0, seed: int = 0) -> Needs:
     rng = child_rng(seed, "needs")
     paths = [parts.sampler(parts.space, rng, 0.0) for _ in range(NUM_PATHS)]
     size = recipe.skeleton.in_channels * recipe.skeleton.image_size**2
-    batch = -(-training.batch_size // training.accumulate)
+    whole = min(training.batch_size, recipe.num_train_images or training.batch_size)
+    batch = -(-whole // training.accumulate)
     calibration = recipe.calibration
     widest = max(
         _batch(recipe.score_batch, recipe.num_score_images),

@@ -73,6 +73,13 @@ def test_activations_grow_with_the_batch() -> None:
     assert halved == small
 
 
+def test_a_batch_is_of_no_more_images_than_there_are() -> None:
+    few, all_of_them = (
+        needs(parts(batch_size=size, num_train_images="50")).training for size in ("50", "100000")
+    )
+    assert all_of_them == few
+
+
 def test_nothing_is_made() -> None:
     """A net of many gigabytes is estimated without its storage."""
     assert needs(parts(stem_channels="8192", m="2")).memory > 1e10
