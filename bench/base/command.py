@@ -116,8 +116,9 @@ def _find_own_packages_first() -> None:
 def _print_what_the_terminal_can() -> None:
     """Let a terminal without UTF-8 have `?` for what it lacks, and paths their own bytes."""
     codecs.register_error("mixpath", _substitute)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="mixpath")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="mixpath")
 
 
 def _substitute(error: UnicodeError) -> tuple[str | bytes, int]:

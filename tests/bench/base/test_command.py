@@ -162,3 +162,16 @@ def test_a_terminal_without_utf_8_gets_what_it_can_print() -> None:
         [sys.executable, "-c", code], capture_output=True, env={**os.environ, **plain}, cwd=ROOT
     )
     assert done.stdout == b"a?b \xc3\xa4\n", done.stderr
+
+
+def test_errors_name_paths_in_their_own_bytes() -> None:
+    code = (
+        "from bench.base.command import run_command\n"
+        "def fail(_): raise ValueError('a\\u2026b \\udcc3\\udca4')\n"
+        "run_command(fail)"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env={**os.environ, **plain}, cwd=ROOT
+    )
+    assert done.stderr == b"error: a?b \xc3\xa4\n"
