@@ -108,6 +108,8 @@ def _parse(name: str, text: str, kind: Any) -> Any:
             raise ValueError(f"{name}={text!r} is not true or false")
         return text.lower() == "true"
     try:
+        if kind in (int, float) and ("_" in text or not text.isascii()):
+            raise ValueError  # Python reads 1_000 and digits of other scripts
         return kind(text)
     except ValueError:
         raise ValueError(f"{name}={text[:40]!r} is not of type {kind.__name__}") from None

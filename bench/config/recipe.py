@@ -6,6 +6,7 @@ across its nested parts, so that `--set epochs=10` needs no path (`bench.config.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +50,8 @@ class Trained:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w-]+", self.name):  # a folder may be called so
+            raise ValueError(f"name={self.name!r} must be of letters, digits, _ and - alone")
         check_bounds(self, m=(1, 1000), num_train_images=(0, MOST_IMAGES))
 
 
@@ -86,6 +89,8 @@ class Recipe(Trained):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_bounds(self, num_score_images=(0, MOST_IMAGES), score_batch=(0, MOST_IMAGES))
+        if min(self.snapshot_epochs, default=1) < 1:
+            raise ValueError(f"snapshot_epochs={min(self.snapshot_epochs)} must be at least 1")
         check_choice(self, initialisation=("net", "fan-out"), score_precision=("fp32", "bf16"))
 
 

@@ -52,13 +52,22 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     Raises:
         ValueError: no field of that name, or a value that is none of the field's type.
     """
-    return override(recipe, {n: _as_text(v) for n, v in changes.items() if v is not None})
+    made = override(recipe, {n: _as_text(v) for n, v in changes.items() if v is not None})
+    if changes.get("snapshot_epochs"):  # a preset's own may lie behind fewer epochs
+        _check_snapshots(to_dict(made))
+    return made
 
 
 def differences(recipe: Any, other: Any) -> list[str]:
     """List the fields in which a recipe differs from another of its kind."""
     ours, theirs = to_dict(recipe), to_dict(other)
     return [name for name, value in ours.items() if value != theirs[name]]
+
+
+def _check_snapshots(fields: Mapping[str, Any]) -> None:
+    last, epochs = max(fields["snapshot_epochs"], default=0), fields["epochs"]
+    if last > epochs:
+        raise ValueError(f"snapshot_epochs={last} must be at most epochs={epochs}")
 
 
 def _load(name: str) -> Preset:

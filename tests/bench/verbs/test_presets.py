@@ -42,3 +42,10 @@ def test_a_changed_recipe_names_its_fields_and_needs_a_folder() -> None:
     assert str(results_folder("mine", "digits", ["epochs"])) == "mine"
     with pytest.raises(ValueError, match="epochs, lr differ from preset 'digits': name a folder"):
         results_folder(None, "digits", ["epochs", "lr"])
+
+
+def test_snapshots_after_the_last_epoch_are_refused_where_they_are_asked_for() -> None:
+    recipe = ranking_preset("digits").recipe
+    assert max(changed(recipe, {"epochs": 2}).snapshot_epochs) > 2, "the preset's own"
+    with pytest.raises(ValueError, match="snapshot_epochs=3 must be at most epochs=2"):
+        changed(recipe, {"snapshot_epochs": "1,3", "epochs": 2})
