@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.report import write_report
 from bench.base.command import Parser, run_command
 
 if TYPE_CHECKING:
@@ -15,7 +14,11 @@ if TYPE_CHECKING:
 
 def command(argv: Sequence[str] | None = None) -> None:
     """Redraw what was ranked."""
-    print(write_report(parser().parse_args(argv).results))
+    results = parser().parse_args(argv).results
+
+    from analysis.report import write_report
+
+    print(write_report(results))
 
 
 def parser() -> Parser:

@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.leaderboard.board import update
-from analysis.leaderboard.rows import BOARD
 from bench.base.command import Parser, run_command
 
 if TYPE_CHECKING:
@@ -28,6 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Add the folder's rows."""
     values = vars(parser().parse_args(argv))
+
+    from analysis.leaderboard.board import update
+    from analysis.leaderboard.rows import BOARD
+
     update(values["board"], values["results"], values["section"], values["m"])
     print(values["board"] / BOARD)
 

@@ -133,3 +133,9 @@ def test_a_preset_of_another_command_is_refused_with_its_name(
     assert f"preset {argv[argv.index('--preset') + 1]!r} " in error
     assert error.endswith(f": {other} takes it\n")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["analysis", "analysis.leaderboard"])
+def test_redrawing_imports_its_stages_where_ctrl_c_is_caught(name: str) -> None:
+    code = f"import sys, {name}.__main__; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
