@@ -151,8 +151,12 @@ def read_about(folder: Path) -> About:
         recipe = recipe_of(kind, fields)
     except FileNotFoundError:
         raise RunFolderError(f"{folder} has no {RUN}: it is no run folder") from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except schemas.DamagedFileError as error:
         raise RunFolderError(f"{folder / RUN} can't be read: {error}") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RunFolderError(
+            f"{folder / RUN} can't be read: {error}; {schemas.RUN.remedy}"
+        ) from error
     return About(kind=kind, recipe=recipe, seed=values["seed"], device=values["device"])
 
 
@@ -171,6 +175,8 @@ def _kind_of_version_1(name: str) -> str:
 
 def _default(kind: str, fields: dict[str, Any]) -> Trained:
     """Return a recipe of the right types for its fields to be put into."""
+    if kind not in KINDS:
+        raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
     net = fields.get("net") or ("bottlenecks" if "width" in fields else "cells")
     return replace(KINDS[kind](), net=net, skeleton=skeleton_type(net)())
 

@@ -91,3 +91,11 @@ def test_a_folder_that_another_command_took_over_is_not_trained_in(tmp_path: Pat
     open_folder(run.folder, Recipe(num_train_images=5), 0, "cpu", 1)
     with pytest.raises(RunFolderError, match=r"another command took .* over for another recipe"):
         claim(run, Origin())
+
+
+def test_an_unknown_kind_of_run_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    run = open_run(tmp_path, Recipe(), 0, "cpu", 1)
+    path = run.folder / "run.json"
+    write_kept(path.read_text().replace('"supernet"', '"x"', 1), path)
+    with pytest.raises(RunFolderError, match="kind 'x' is none of supernet, network; put it back"):
+        read_run(run.folder)
