@@ -90,7 +90,11 @@ def _doubt(path: Path, listed: list[str], digest: str) -> str:
     if listed:
         is_known = digest in listed
         return "" if is_known else f"it is not as it was written, by its digest in {SUMS}"
-    return f"it has no digest in {SUMS} beside it" if _has_digests(path.parent) else ""
+    if not _has_digests(path.parent):
+        return ""
+    if not (path.parent / SUMS).is_file():
+        return f"it has no digest, since {SUMS} beside it is gone: put that back"
+    return f"it has no digest in {SUMS} beside it"
 
 
 def _has_digests(folder: Path) -> bool:

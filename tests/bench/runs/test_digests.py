@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NO_DIGEST = "it has no digest in SHA256SUMS beside it"
+SUMS_GONE = "it has no digest, since SHA256SUMS beside it is gone: put that back"
 NOT_AS_WRITTEN = "it is not as it was written, by its digest in SHA256SUMS"
 
 
@@ -113,6 +114,8 @@ def test_files_before_digests_are_read_and_later_ones_need_theirs(
 ) -> None:
     (tmp_path / name).write_text(f'{{"version": {version}}}')
     (tmp_path / "a.csv").write_text("x")
+    assert read_kept(tmp_path / "a.csv").doubt == (SUMS_GONE if is_promised else "")
+    (tmp_path / "SHA256SUMS").touch()
     assert read_kept(tmp_path / "a.csv").doubt == (NO_DIGEST if is_promised else "")
     (tmp_path / name).write_text("{")
     assert read_kept(tmp_path / "a.csv").doubt == ("" if name == "other.json" else NO_DIGEST)
