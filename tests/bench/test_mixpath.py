@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         (["train", *DIGITS, "schedule=step"], "is not cosine or exponential"),
         (["train", *DIGITS, "epochs=0"], "epochs=0 must be at least 1"),
         (["train", *DIGITS, "precision=fp8"], "is not fp32 or bf16"),
-        (["train", *DIGITS, *SCORING, "ema_decay=2"], "ema_decay=2.0 must lie between 0 and 1"),
+        (["train", *DIGITS, *SCORING, "ema_decay=2"], "ema_decay=2.0 must be at most 1.0"),
         (["retrain"], "name either --architecture TEXT or --search FOLDER"),
         (["retrain", "--architecture", "k3"], "has 1 layers, s1 here has 12"),
         (["describe", "k3"], "has 1 layers, s1 here has 12"),

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from bench import run as command_line
+from bench.runs.digests import write_kept
 from bench.runs.find import find_runs
 from bench.space.branches import Branches
 from bench.table.table import Table
@@ -147,8 +148,8 @@ def test_missing_cells_are_counted_and_left_out_only_when_asked(
         (["--set", "epoch=3"], "did you mean 'epochs'"),
         (["--set", "epochs"], "is not FIELD=VALUE"),
         (["--m", "5"], "m=5 is outside 1..4"),
-        (["--m", "0"], "m=0 is outside 1..4"),
-        (["--m", "four"], "--m 'four' is not a number"),
+        (["--m", "0"], "--m '0' must be a whole number of at least 1"),
+        (["--m", "four"], "--m 'four' must be a whole number of at least 1"),
         (["--seeds", "0"], "--seeds '0' must be a whole number of at least 1"),
         (["--protocol", "sond"], "did you mean 'sound'"),
         (["--protocol", "authors"], "authors"),
@@ -256,7 +257,7 @@ def test_a_folder_begun_on_a_gpu_is_gone_on_with_and_said(
     assert place.run(*flags) == 0
     (run,) = find_runs(place.out)
     about = run.folder / "run.json"
-    about.write_text(about.read_text().replace('"device": "cpu"', '"device": "cuda"'))
+    write_kept(about.read_text().replace('"device": "cpu"', '"device": "cuda"'), about)
     capsys.readouterr()
     assert place.run(*flags) == 0
     assert "begun on another kind" not in capsys.readouterr().err
