@@ -9,8 +9,10 @@ import sys
 from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bench.base.checks import check_choice
 from bench.base.files import remove_temporary
 from bench.base.parallel import default_jobs, in_parallel, task
+from bench.config.registry import RECIPES
 from bench.runs.about import is_folder_of, is_trained, read_about
 from bench.runs.find import find_runs
 from bench.runs.layout import run_folder
@@ -34,10 +36,15 @@ AnyRun = TypeVar("AnyRun", bound=Any)
 
 
 def plan_runs(results: Path, recipes: Sequence[Recipe], seeds: Sequence[int]) -> list[Run]:
-    """List the runs asked for, each once; nothing is made yet."""
+    """List the runs asked for, each once; nothing is made yet.
+
+    Raises:
+        ValueError: a recipe with a part or a name that is unknown.
+    """
     from supernet.parts import resolve
 
     for recipe in recipes:
+        check_choice(recipe, name=RECIPES)  # or no ranking would take it, once trained
         resolve(recipe)
     runs = [Run(run_folder(results, one, seed), one, seed) for seed in seeds for one in recipes]
     return list({run.folder: run for run in runs}.values())

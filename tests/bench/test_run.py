@@ -146,6 +146,7 @@ def test_missing_cells_are_counted_and_left_out_only_when_asked(
         (["--preset", "digtis"], "unknown preset"),
         (["--preset", "digtis"], "did you mean 'digits'"),
         (["--set", "epoch=3"], "did you mean 'epochs'"),
+        (["--set", "name=sond"], "did you mean 'sound'"),
         (["--set", "epochs"], "is not FIELD=VALUE"),
         (["--m", "5"], "m=5 is outside 1..4"),
         (["--m", "0"], "--m '0' must be a whole number of at least 1"),
