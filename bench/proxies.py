@@ -88,6 +88,7 @@ def score_proxies(
     Raises:
         ValueError: a name, field or value that is none, or scores made in another way.
     """
+    from bench.runs.lock import at_work
     from bench.scores.growing import GrowingScores
     from supernet.data.digest import digest_of
     from supernet.data.registry import load_data
@@ -116,8 +117,9 @@ def score_proxies(
         "methods": list(methods),
         "seeds": list(seeds),
     }
-    growing = GrowingScores(Path(out), about)
-    score_missing(growing, graphs, methods, seeds, scoring, images, threads=threads, jobs=jobs)
+    with at_work(Path(out).parent):
+        growing = GrowingScores(Path(out), about)
+        score_missing(growing, graphs, methods, seeds, scoring, images, threads=threads, jobs=jobs)
     return sample.statement
 
 

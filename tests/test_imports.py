@@ -20,8 +20,8 @@ FLOORS = (
     ("bench.space",),
     ("bench.config",),
     ("bench.table",),
-    ("bench.scores",),
     ("bench.runs",),
+    ("bench.scores",),
     ("bench.search", "bench.ranking"),
     ("supernet", "analysis"),
     ("bench",),  # bench/*.py and bench/verbs/

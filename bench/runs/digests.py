@@ -72,6 +72,12 @@ def read_kept(path: Path) -> Kept:
         seen = listed, digest
 
 
+def doubt_if_listed(path: Path) -> str:
+    """Return what speaks against a file; '' too of a user's own, which has no digest."""
+    listed = _listed(path)
+    return read_kept(path).doubt if isinstance(listed, list) and listed else ""
+
+
 def remove_kept(path: Path) -> None:
     """Remove a file that is no longer needed, and its digest."""
     path.unlink(missing_ok=True)

@@ -8,12 +8,15 @@ or tabs where the header has no comma; a file may be compressed (.gz, .zip, .xz)
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from bench.base.names import unknown
+from bench.runs.digests import doubt_if_listed
+from bench.runs.layout import SUMS
 from bench.scores.cells import COLUMNS as CELL_COLUMNS
 from bench.scores.cells import GRAPHS, HASHES, MEANT
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 METHOD, SCORE, SEED = "method", "score", "seed"
+PACKED = (b"\x1f\x8b", b"PK", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+"""First bytes of .gz, .zip, .xz, .bz2 and .zst, which tell themselves whether they are whole."""
 SHAPES = (
     f"a cell ({MEANT}), then method and score and maybe seed, or else a column of numbers for "
     "each method"
@@ -31,10 +36,11 @@ def read_csv(path: Path) -> pd.DataFrame:
     """Read a file, its cells and methods as texts, its columns checked.
 
     Raises:
-        ValueError: no such file, an empty one, one that is no CSV, or wrong columns.
+        ValueError: no such file, an empty or damaged one, one that is no CSV, or wrong columns.
     """
     if not path.is_file():
         raise ValueError(f"there is no file {path} with scores: name another")
+    _check_whole(path)
     settings: dict[str, Any] = {"encoding": "utf-8-sig", "index_col": False}
     texts: Any = dict.fromkeys((*CELL_COLUMNS, METHOD), str)  # an adjacency is no number
     try:
@@ -54,6 +60,18 @@ def read_csv(path: Path) -> pd.DataFrame:
         frame = frame.rename(columns={SCORE: path.name.split(".")[0]})
     check_columns(frame, str(path))
     return frame
+
+
+def _check_whole(path: Path) -> None:
+    """Refuse a file that is not as its digest beside it says, or whose last line was cut."""
+    if doubt := doubt_if_listed(path):
+        raise ValueError(f"{path}: {doubt}; make it again, or take its line out of {SUMS}")
+    with path.open("rb") as file:
+        start = file.read(len(max(PACKED, key=len)))
+        file.seek(-1, os.SEEK_END) if start else None
+        is_cut = start and not start.startswith(PACKED) and file.read(1) not in (b"\n", b"\r")
+    if is_cut:
+        raise ValueError(f"{path}: its last line has no end: make it again, or end it")
 
 
 def check_columns(frame: pd.DataFrame, where: str) -> None:

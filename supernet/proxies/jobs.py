@@ -59,6 +59,9 @@ def score_missing(
     try:
         for one, scores in track(done, "scoring", total=len(todo), console=Console(stderr=True)):
             growing.add(one.cell.hash, one.seed, scores)
+    except BaseException:
+        growing.save()
+        raise
     finally:
         torch.set_num_threads(usual_threads)  # one job alone runs in this process
     growing.finish()

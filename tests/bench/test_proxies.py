@@ -18,6 +18,7 @@ from scipy.stats import spearmanr
 from bench import proxies as command_line
 from bench.base.files import read_csv
 from bench.proxies import score_proxies
+from bench.runs.lock import at_work
 from bench.table.table import open_table
 from tests.paths import ROOT
 
@@ -30,7 +31,7 @@ SMALL = {"stem_channels": 4, "cells_per_stack": 1, "batch_size": 8}
 
 
 def slow(network: Any, x: torch.Tensor, labels: torch.Tensor) -> float:  # noqa: ARG001 (a Proxy is called so)
-    time.sleep(0.2)
+    time.sleep(0.4)
     return float(sum(p.detach().abs().sum() for p in network.parameters()))
 
 
@@ -73,9 +74,13 @@ def test_killed_and_started_again_it_ends_with_the_same_bytes(tmp_path: Path, wh
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not out.exists()
-    with part.open("ab") as file:
-        file.write(b"0123456789abcd")  # a row cut short
     assert score(out, methods=("zen", "snip", SLOW)) == whole
+
+
+def test_another_command_in_the_folder_is_waited_for(tmp_path: Path) -> None:
+    with at_work(tmp_path), pytest.raises(ValueError, match="another command is at work in"):
+        score(tmp_path / "scores.csv", methods=("zen",))
+    assert not (tmp_path / "scores.json").exists()
 
 
 def test_workers_find_the_same(tmp_path: Path, whole: bytes) -> None:

@@ -16,6 +16,7 @@ from bench.runs.schemas.calibrated import (
     to_calibrated,
 )
 from bench.runs.schemas.csv_files import conform, read, write
+from bench.runs.schemas.given_files import GROWING, GROWING_ABOUT
 from bench.runs.schemas.json_files import JsonSchema, Key, later, read_json, write_json
 from bench.runs.schemas.json_rows import write_rows
 from bench.runs.schemas.kinds import schema_of
@@ -64,6 +65,8 @@ __all__ = [
     "DIFFERENCES",
     "EVALUATED",
     "EVALUATION",
+    "GROWING",
+    "GROWING_ABOUT",
     "HISTORY",
     "JACOBIAN",
     "KENDALL_TAU",

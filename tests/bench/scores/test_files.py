@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.runs.digests import write_kept
 from bench.scores.files import check_columns, read_csv
 
 if TYPE_CHECKING:
@@ -98,3 +99,20 @@ def test_a_frame_with_its_index_as_a_column_is_refused() -> None:
 
     with pytest.raises(ValueError, match="the first without a name: write with index=False"):
         check_columns(pd.DataFrame({"": [0], "cell_hash": [ONE], "a": [1]}), "the frame")
+
+
+def test_a_file_that_is_not_as_its_digest_says_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    write_kept(f"cell_hash,a\n{ONE},1\n", path)
+    assert read_csv(path)["a"].tolist() == [1]
+    write(tmp_path, f"cell_hash,a\n{ONE},2\n")
+    with pytest.raises(ValueError, match=r"own\.csv: it is not as it was written.*; make it again"):
+        read_csv(path)
+    other = write(tmp_path, f"cell_hash,a\n{ONE},2\n", "other.csv")
+    assert read_csv(other)["a"].tolist() == [2], "a user's own has no digest"
+
+
+def test_a_file_cut_within_its_last_line_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, f"cell_hash,a\n{ONE},12")
+    with pytest.raises(ValueError, match=r"own\.csv: its last line has no end: make it again"):
+        read_csv(path)

@@ -14,7 +14,7 @@ from bench.scores.growing import GrowingScores
 if TYPE_CHECKING:
     from pathlib import Path
 
-ABOUT = {"batch_size": 64, "cells": "two", "methods": ["zen"], "seeds": [0]}
+ABOUT = {"kind": "proxies", "batch_size": 64, "cells": "two", "methods": ["zen"], "seeds": [0]}
 ONE, TWO = "0" * 32, "f" * 32
 VALUES = {"zen": 0.1 + 0.2, "a-module:naswot": math.nan}
 
@@ -33,6 +33,7 @@ def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
     fill(tmp_path / "scores.csv")
     assert {file.name for file in tmp_path.iterdir()} == {
         ".others.csv.7.tmp",
+        "SHA256SUMS",
         "scores.csv",
         "scores.json",
     }
@@ -45,26 +46,61 @@ def test_rows_are_sorted_and_as_given(tmp_path: Path) -> None:
     assert [*frame["method"][:2]] == ["a-module:naswot", "zen"]
     assert frame["score"][1] == 0.1 + 0.2
     assert math.isnan(frame["score"][0])
-    assert [file.name for file in sorted(tmp_path.iterdir())] == ["scores.csv", "scores.json"]
+    assert [file.name for file in sorted(tmp_path.iterdir())] == [
+        "SHA256SUMS",
+        "scores.csv",
+        "scores.json",
+    ]
 
 
-@pytest.mark.parametrize("num_bytes", range(0, 240, 17))
-def test_cut_anywhere_it_goes_on_with_the_same_bytes(tmp_path: Path, num_bytes: int) -> None:
+@pytest.mark.parametrize("num_done", range(3))
+def test_killed_anywhere_it_goes_on_with_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, num_done: int
+) -> None:
+    monkeypatch.setattr("bench.scores.growing.SAVE_EVERY_S", -1.0)
+    monkeypatch.setattr("bench.scores.growing.SHARE", 0)
     path = tmp_path / "scores.csv"
-    part = tmp_path / "scores.csv.part"
     begun = GrowingScores(path, ABOUT)
-    for cell_hash in (TWO, ONE):
+    for cell_hash in (TWO, ONE)[:num_done]:
         begun.add(cell_hash, 0, VALUES)
-    whole = part.read_bytes()
-    header = whole.index(b"\n") + 1
-    part.write_bytes(whole[: header + num_bytes])
     again = GrowingScores(path, ABOUT)
-    assert len(again.scores) == whole[header : header + num_bytes].count(b"\n")
-    for cell_hash in (TWO, ONE):
-        left = {m: v for m, v in VALUES.items() if (cell_hash, m, 0) not in again.scores}
-        again.add(cell_hash, 0, left)
+    assert len(again.scores) == 2 * num_done
+    for cell_hash in (TWO, ONE)[num_done:]:
+        again.add(cell_hash, 0, VALUES)
     again.finish()
     assert path.read_bytes() == fill(tmp_path / "whole.csv")
+
+
+def test_the_part_is_written_every_few_seconds(tmp_path: Path) -> None:
+    scores = GrowingScores(tmp_path / "scores.csv", ABOUT)
+    scores.add(ONE, 0, VALUES)
+    assert not scores.part.is_file()
+    scores.save_at = 0
+    scores.add(TWO, 0, VALUES)
+    assert len(read_csv(scores.part)) == 4
+    scores.add(TWO, 1, VALUES)
+    assert len(read_csv(scores.part)) == 4
+
+
+@pytest.mark.parametrize("name", ["scores.json", "scores.csv", "scores.csv.part"])
+@pytest.mark.parametrize("text", ["[]", "null", "{}", "", "\x80\xff", "cell_hash,meth"])
+def test_damaged_files_are_refused_with_a_remedy(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / "scores.csv"
+    fill(path)
+    (tmp_path / name).write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=rf"{name}, line 1: .*; delete it"):
+        GrowingScores(path, ABOUT)
+
+
+@pytest.mark.parametrize("name", ["scores.json", "scores.csv", "scores.csv.part"])
+def test_another_figure_is_refused_by_its_digest(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "scores.csv"
+    fill(path)
+    GrowingScores(path, ABOUT).save()
+    file = tmp_path / name
+    file.write_text(file.read_text().replace("0.30000000000000004", "0.4").replace("64", "65"))
+    with pytest.raises(ValueError, match=rf"{name}: it is not as it was written, .*; delete it"):
+        GrowingScores(path, ABOUT)
 
 
 def test_more_cells_methods_and_seeds_may_join(tmp_path: Path) -> None:
@@ -91,7 +127,10 @@ def test_a_csv_of_others_is_refused(tmp_path: Path) -> None:
     path.write_text("cell_hash,method,seed,score\n")
     with pytest.raises(ValueError, match=r"there without scores\.json: name another --out"):
         GrowingScores(path, ABOUT)
-    path.with_suffix(".json").write_text("{}")
+    path.rename(tmp_path / "scores.csv.part")
+    with pytest.raises(ValueError, match=r"part is there without scores\.json: name another"):
+        GrowingScores(path, ABOUT)
+    path.with_suffix(".json").write_text(json.dumps(ABOUT))
     path.write_text("hash,score\n")
-    with pytest.raises(ValueError, match=r"has columns \['hash', 'score'\], not \['cell_hash'"):
+    with pytest.raises(ValueError, match=r"scores\.csv, line 1: column 'hash' is unknown"):
         GrowingScores(path, ABOUT)
