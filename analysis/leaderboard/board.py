@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from analysis.leaderboard.rows import BOARD, add
 from analysis.leaderboard.show import markdown, save
 from bench.base.files import write_text
+from bench.runs.lock import at_work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ def update(folder: Path, results: Path, section: str = "", m: int = 0) -> None:
     Raises:
         ValueError: as `rows.add`.
     """
-    board = add(folder / BOARD, results, section, m)
-    write_text(markdown(board), folder / TABLE)
-    save(board, folder)
+    with at_work(folder):
+        board = add(folder / BOARD, results, section, m)
+        write_text(markdown(board), folder / TABLE)
+        save(board, folder)

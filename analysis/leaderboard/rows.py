@@ -15,12 +15,12 @@ from analysis.frames import records
 from analysis.phrases import NOTHING, name_row
 from analysis.published import SOURCE, TABLE3, WHOLE_SPACE
 from analysis.read import read_about, read_ranking
-from bench.base.files import read_csv as read_any
-from bench.base.files import write_csv
 from bench.ranking.baselines import RANDOM
 from bench.ranking.entries import digest_entries
 from bench.ranking.outputs import DIGITS, KENDALL_TAU, POINTS
 from bench.ranking.ruler import GIVEN
+from bench.runs import schemas
+from bench.runs.schemas.columns import CORRELATION, NUMBER, SHARE, SPREAD, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,26 +29,32 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 BOARD = "leaderboard.csv"
-COLUMNS = (
-    "section",
-    "cells",
-    "digest",
-    "kind",
-    "method",
-    "tau",
-    "tau_std",
-    "tau_low",
-    "tau_high",
-    "tau_top20",
-    "spearman",
-    "ceiling",
-    "num_cells",
-    "num_seeds",
-    "protocol",
-    "source",
-)  # fmt: skip (one by one they fill a page)
 KEYS = ["section", "digest", "kind", "method"]
 MEASURED, FREE, PUBLISHED = "measured", "free", "published"
+SCHEMA = schemas.Schema(
+    BOARD,
+    {
+        "section": TEXT,
+        "cells": TEXT,
+        "digest": schemas.Column("str", nullable=True),
+        "kind": schemas.Column("str", choices=(MEASURED, FREE, PUBLISHED)),
+        "method": TEXT,
+        "tau": CORRELATION,
+        "tau_std": SPREAD,
+        "tau_low": CORRELATION,
+        "tau_high": CORRELATION,
+        "tau_top20": CORRELATION,
+        "spearman": CORRELATION,
+        "ceiling": SHARE,
+        "num_cells": NUMBER,
+        "num_seeds": NUMBER,
+        "protocol": TEXT,
+        "source": schemas.Column("str", nullable=True),
+    },
+    keys=tuple(KEYS),
+    remedy="put it back, or delete it and add its results folders again",
+)
+COLUMNS = tuple(SCHEMA.columns)
 WHOLE, SUB_SPACE = "NAS-Bench-101, whole space", "NAS-Bench-101, the paper's sub-space, m = 4"
 """Sections that others published figures of."""
 
@@ -88,7 +94,7 @@ def add(board: Path, folder: Path, section: str = "", m: int = 0) -> pd.DataFram
     parts = [part for part in (earlier, rows, published) if len(part)]
     every = pd.concat(parts, ignore_index=True)
     every = _ordered(every.drop_duplicates(KEYS, keep="last"))
-    write_csv(every.round(DIGITS), board)
+    schemas.write(every.round(DIGITS), board, SCHEMA)
     return every
 
 
@@ -96,11 +102,9 @@ def read(board: Path) -> pd.DataFrame:
     """Read a leaderboard.
 
     Raises:
-        ValueError: other columns than a leaderboard's.
+        ValueError: it is no leaderboard, or a damaged one.
     """
-    frame = read_any(board)
-    if tuple(frame.columns) != COLUMNS:
-        raise ValueError(f"{board} is no leaderboard: its columns must be {', '.join(COLUMNS)}")
+    frame = schemas.read(board, SCHEMA)
     return frame.assign(**{name: frame[name].fillna("") for name in ("digest", "source")})
 
 

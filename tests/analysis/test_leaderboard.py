@@ -14,6 +14,8 @@ from analysis.leaderboard.rows import FREE, MEASURED, PUBLISHED, WHOLE, add, rea
 from analysis.leaderboard.show import GREY, draw, markdown
 from analysis.published import TABLE3, WHOLE_SPACE
 from bench.rank import rank
+from bench.runs.layout import LOCK, SUMS
+from bench.runs.lock import at_work
 from tests.paths import ROOT
 from tests.synthetic import cells
 
@@ -104,8 +106,34 @@ def test_what_is_no_ranking_or_board_is_refused(tmp_path: Path, ranked: Path) ->
     with pytest.raises(ValueError, match="has no rows of m=9"):
         add(tmp_path / "board.csv", ranked, m=9)
     (tmp_path / "board.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="is no leaderboard: its columns must be section, cells"):
+    with pytest.raises(ValueError, match=r"board\.csv, line 1: column 'a' is unknown"):
         add(tmp_path / "board.csv", ranked)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("measured", "mesured", "'mesured' is none of measured, free, published"),
+        (",34.0,", ",xx,", "'xx'"),
+        (",34.0,", ",33.0,", "is not as it was written"),
+        ("own,", "own", "board.csv, line"),
+    ],
+)
+def test_a_damaged_board_is_refused(
+    tmp_path: Path, ranked: Path, old: str, new: str, message: str
+) -> None:
+    board = tmp_path / "board.csv"
+    add(board, ranked, WHOLE)
+    damaged = board.read_text().replace(old, new)
+    board.write_text(damaged)
+    with pytest.raises(ValueError, match=f"{message}.*; put it back, or delete it"):
+        add(board, ranked, WHOLE)
+    assert board.read_text() == damaged
+
+
+def test_one_command_at_a_time_writes_a_board(tmp_path: Path, ranked: Path) -> None:
+    with at_work(tmp_path), pytest.raises(ValueError, match="another command is at work in"):
+        update(tmp_path, ranked)
 
 
 def test_published_rows_are_grey_and_apart(tmp_path: Path, ranked: Path) -> None:
@@ -122,9 +150,8 @@ def test_published_rows_are_grey_and_apart(tmp_path: Path, ranked: Path) -> None
 
 def test_a_folder_has_rows_table_and_figure(tmp_path: Path, ranked: Path) -> None:
     update(tmp_path, ranked)
-    assert {path.name for path in tmp_path.iterdir()} == {
-        f"leaderboard.{kind}" for kind in ("csv", "md", "png", "svg")
-    }
+    files = {path.name for path in tmp_path.iterdir()} - {LOCK, SUMS}
+    assert files == {f"leaderboard.{kind}" for kind in ("csv", "md", "png", "svg")}
 
 
 def test_adding_is_one_command(tmp_path: Path, ranked: Path) -> None:
