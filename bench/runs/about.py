@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type[Recipe | Final]] = {"supernet": Recipe, "network": Final}
 FINAL_NAMES = ("retrain", "transfer")
-PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn")
+PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
 SPEED_FIELDS = ("workers", "cuda_graphs")
 """Fields of a recipe that say how fast, not what: a run goes on whatever they are."""
 HERE = Path(__file__).resolve().parent
