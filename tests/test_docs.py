@@ -39,7 +39,7 @@ OURS = dict(
     re.findall(r'^(mixpath-\w+) = "([\w.]+):main"$', (ROOT / "pyproject.toml").read_text(), re.M)
 )
 """Installed commands and the module of each."""
-OTHERS = ("pip", "rsync", "mkdir", "scontrol")
+OTHERS = ("pip", "rsync", "mkdir", "cp", "find", "scontrol")
 REAL = ("dirname", "realpath")
 SLURM = {"SLURMD_NODENAME": "node1", "SLURM_NTASKS": "8"}
 """What SLURM sets for a script."""

