@@ -90,11 +90,14 @@ def test_backend_without_its_package_or_address_says_what_is_needed(
 def test_ctrl_c_is_heard_here_and_left_alone_in_workers(
     jobs: int, is_heard: bool, tmp_path: Path
 ) -> None:
-    before = signal.getsignal(signal.SIGINT)
-    tasks = iter([task(_hears_interrupts) for _ in range(2)])
-    handlers = list(in_parallel(tasks, jobs, shared=tmp_path))
-    assert handlers == [is_heard, is_heard]
-    assert signal.getsignal(signal.SIGINT) is before
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        tasks = iter([task(_hears_interrupts) for _ in range(2)])
+        handlers = list(in_parallel(tasks, jobs, shared=tmp_path))
+        assert handlers == [is_heard, is_heard]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _hears_interrupts() -> bool:
