@@ -128,7 +128,7 @@ def test_download(
         (["download", "nasbench_ful"], "unknown file 'nasbench_ful': did you mean 'nasbench_full'"),
         (["import", "absent.tfrecord"], "No such file or directory: absent.tfrecord"),
         (["import"], "the following arguments are required: SOURCE"),
-        (["import", "x.csv", "--stem-channels", "0"], "stem_channels must be a whole number"),
+        (["import", "x.csv", "--stem-channels", "0"], "stem_channels=0 must be at least 1"),
         (["verify", "absent.h5"], "there is no table absent.h5"),
         (["describe", __file__], "is no table, or a damaged one"),
         (["query", "absent.h5"], "give a hash, or --adjacency and --operations, or --branches"),
