@@ -10,6 +10,7 @@ figures no longer carry can't be written. A finding is a block of it, so that on
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 import textwrap
@@ -91,6 +92,7 @@ class Findings:
         self.folder = folder
         self.read: list[tuple[str, pd.DataFrame, list[str]]] = []
         self._num_named = 0
+        self._file = functools.cache(lambda file: pd.read_csv(folder / file))
         environment = Environment(
             loader=FileSystemLoader(folder), undefined=StrictUndefined, keep_trailing_newline=True
         )
@@ -128,7 +130,7 @@ class Findings:
 
     def rows(self, file: str, *columns: str, **row: Any) -> list[dict[str, Any]]:
         """Read the rows of a file that have these values, whole, for some of their columns."""
-        frame = pd.read_csv(self.folder / file)
+        frame = self._file(file)
         for column, value in row.items():
             values = frame[column]
             is_text = values.dtype == object or pd.api.types.is_string_dtype(values)
@@ -148,7 +150,8 @@ class Findings:
     def tau(self, folder: str, what: str = "tau", **row: Any) -> Figure:
         """Read a tau of kendall_tau.csv: by accuracy, protocol sound, unless said otherwise."""
         row = {"scorer": "accuracy", "protocol": "sound"} | row
-        row = _baseline(row) if "bn" not in row else row
+        if "bn" not in row:
+            row |= {"bn": "-", "calibrated": "-"}
         mean = "tau_mean" if what == "tau" else what
         return self.figure(f"{folder}/kendall_tau.csv", mean, f"{what}_low", f"{what}_high", **row)
 
@@ -228,10 +231,6 @@ def parser() -> Parser:
     p.add_argument("folder", type=Path, help=f"folder with {TEMPLATE} and the results")
     p.add_argument("name", nargs="?", help="of one finding, such as raw-lead (default: all)")
     return p
-
-
-def _baseline(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"bn": "-", "calibrated": "-"}
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench.base.digests import sha256_of
 from bench.base.files import SUFFIX, replacing, write_text
 from bench.runs.layout import RANKING, RUN, SEARCH, SUMS, TRUTH_RECIPE
 
@@ -28,7 +29,6 @@ SINCE = {RUN: 3, SEARCH: 2, RANKING: 2, TRUTH_RECIPE: 2}
 """Versions from which on a folder with such a file has digests of all that is read."""
 
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)\n")
-CHUNK = 1 << 20
 
 
 class Kept(NamedTuple):
@@ -44,7 +44,7 @@ def keeping(path: Path) -> Iterator[Path]:
     before = _digests(path)
     with replacing(path) as part:
         yield part
-        new = _digest_of(part)
+        new = sha256_of(part)
         if before != [new]:
             _list(path, [*before, new])
     _list(path, [new])
@@ -142,15 +142,7 @@ def _digests(path: Path) -> list[str]:
     listed = _listed(path)
     if isinstance(listed, list) and listed:
         return listed
-    return [_digest_of(path)] if path.is_file() else []
-
-
-def _digest_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return [sha256_of(path)] if path.is_file() else []
 
 
 def _list(path: Path, digests: list[str]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from bench.base.digests import sha256_of
 from bench.ranking.about import about_ranking, read_earlier
 from bench.ranking.baselines import BASELINE_LABELS, BASELINES, RANDOM, STRUCTURE
 from bench.ranking.comparison import compare
@@ -98,10 +98,6 @@ def write_given(
         "digest": digest_entries(entries["cell_hash"], entries["truth"]),
         "methods": methods,
         "lower is better of": list(chosen.scores.lower),
-        "files (SHA-256)": {path.name: _digest(path) for path in files},
+        "files (SHA-256)": {path.name: sha256_of(path) for path in files},
     }
     write(folder, rankings, about | {"given": given})
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
