@@ -7,10 +7,10 @@
 
     training_step   16 channels, 3 cells a stack, batch 96, against the same
                     network in contiguous order with one Python loop over
-                    paths; aim: at least 1.6 times as fast
+                    paths; aim: at least 2.2 times as fast
     scoring_pass    an architecture's forward passes over images in eval mode,
                     among 64 that are scored together, against the same; aim:
-                    at least 2.4 times as fast
+                    at least 4 times as fast
     table_*         opening and the first answer; an answer by hash, by graph
     import, verify  of a TFRecord: seconds and peak memory
 

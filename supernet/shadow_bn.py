@@ -43,8 +43,8 @@ class ShadowBatchNorm(nn.Module):
             raise ValueError(f"max_paths={max_paths} must be at least 1")
         self.norms = nn.ModuleList(nn.BatchNorm2d(num_features) for _ in range(max_paths))
 
-    def chosen(self, active: Active) -> nn.Module:
-        """Return the batch norm of sums of len(active) paths.
+    def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:
+        """Normalise a sum of len(active) paths.
 
         Raises:
             ValueError: no path, or more than there are batch norms for.
@@ -53,15 +53,7 @@ class ShadowBatchNorm(nn.Module):
             raise ValueError(
                 f"{len(active)} summed paths: there are batch norms for 1..{len(self.norms)}"
             )
-        return self.norms[len(active) - 1]
-
-    def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:
-        """Normalise a sum of len(active) paths.
-
-        Raises:
-            ValueError: as `chosen`.
-        """
-        out: torch.Tensor = self.chosen(active)(x)  # (B, C, H, W)
+        out: torch.Tensor = self.norms[len(active) - 1](x)  # (B, C, H, W)
         return out
 
 
@@ -71,10 +63,6 @@ class SingleBatchNorm(nn.Module):
     def __init__(self, num_features: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(num_features)
-
-    def chosen(self, active: Active) -> nn.Module:  # noqa: ARG002 (called as all are)
-        """Return the one there is."""
-        return self.norm
 
     def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:  # noqa: ARG002 (called as all are)
         """Normalise whatever the paths were."""
@@ -94,23 +82,15 @@ class CombinationBatchNorm(nn.Module):
         super().__init__()
         self.norms = nn.ModuleDict({_key(c): nn.BatchNorm2d(num_features) for c in combinations})
 
-    def chosen(self, active: Active) -> nn.Module:
-        """Return the batch norm of the sum of just these paths.
+    def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:
+        """Normalise the sum of just these paths.
 
         Raises:
             ValueError: a combination that has no batch norm.
         """
         if _key(active) not in self.norms:
             raise ValueError(f"no batch norm for the combination of paths {active}")
-        return self.norms[_key(active)]
-
-    def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:
-        """Normalise the sum of just these paths.
-
-        Raises:
-            ValueError: as `chosen`.
-        """
-        out: torch.Tensor = self.chosen(active)(x)  # (B, C, H, W)
+        out: torch.Tensor = self.norms[_key(active)](x)  # (B, C, H, W)
         return out
 
 
@@ -120,17 +100,6 @@ class NoBatchNorm(nn.Module):
     def forward(self, x: torch.Tensor, active: Active) -> torch.Tensor:  # noqa: ARG002 (called as all are)
         """Return the input."""
         return x
-
-
-def chosen(norm: nn.Module, active: Active) -> nn.Module | None:
-    """Return the one batch norm that a module runs for these paths; None: it does something else.
-
-    Raises:
-        ValueError: there is none for them.
-    """
-    if isinstance(norm, ShadowBatchNorm | SingleBatchNorm | CombinationBatchNorm):
-        return norm.chosen(active)
-    return None
 
 
 def combinations(groups: int, operations: int, max_paths: int) -> Iterable[Active]:

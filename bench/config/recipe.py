@@ -67,7 +67,7 @@ class Recipe(Trained):
             code: normal of variance 2 / (kernel area * channels out), biases 0).
         score_split: the images that score.
         num_score_images: how many; 0: all.
-        score_batch: images a batch; 0: all in one.
+        score_batch: images a batch; 0: all in one. On a CPU a batch should fit into its caches.
         score_precision: of the passes that calibrate and score, 'fp32' or 'bf16' (autocast).
         scorers: further ones, beside accuracy and loss.
         snapshot_epochs: epochs whose weights are kept.
@@ -80,7 +80,7 @@ class Recipe(Trained):
     initialisation: str = "net"
     score_split: str = "valid"
     num_score_images: int = 0
-    score_batch: int = 250
+    score_batch: int = 50
     score_precision: str = "fp32"
     scorers: tuple[str, ...] = ()
     snapshot_epochs: tuple[int, ...] = ()

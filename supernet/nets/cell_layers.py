@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,26 +22,7 @@ class ConvBnRelu(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Run it."""
-        return torch.relu_(normed(self.conv, self.norm, x))  # (B, channels, H, W)
-
-
-def normed(conv: nn.Conv2d, norm: nn.BatchNorm2d, x: torch.Tensor) -> torch.Tensor:
-    """Run a convolution and its batch norm.
-
-    In eval mode, without gradients, on a CPU, the batch norm is folded into the convolution's
-    weights: equal to rounding, and a pass over memory less. They are folded anew each time, since
-    statistics change with every architecture that is calibrated.
-    """
-    if norm.training or torch.is_grad_enabled() or not x.is_cpu:
-        out: torch.Tensor = norm(conv(x))
-        return out
-    mean, variance = norm.running_mean, norm.running_var
-    assert mean is not None
-    assert variance is not None
-    weight, bias = fuse_conv_bn_weights(
-        conv.weight, conv.bias, mean, variance, norm.eps, norm.weight, norm.bias
-    )
-    return F.conv2d(x, weight, bias, conv.stride, conv.padding, conv.dilation, conv.groups)
+        return torch.relu_(self.norm(self.conv(x)))  # (B, channels, H, W)
 
 
 class MaxPool3x3(nn.Module):

@@ -20,8 +20,8 @@ from torch import nn
 
 from bench.network.cell import OPERATIONS
 from bench.network.skeleton import Skeleton
-from supernet.nets.cell_layers import OPERATION_MODULES, ConvBnRelu, normed
-from supernet.shadow_bn import SHADOW, NormUnderTest, chosen, combinations
+from supernet.nets.cell_layers import OPERATION_MODULES, ConvBnRelu
+from supernet.shadow_bn import SHADOW, NormUnderTest, combinations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,12 +167,10 @@ class SumNode(nn.Module):
 
     def forward(self, total: torch.Tensor, active: tuple[int, ...]) -> torch.Tensor:
         """Run node 5 on the sum of the active paths."""
-        after = self.after if self.is_on_sum else chosen(self.norm, active)
-        x = self.norm(total, active) if self.is_on_sum else total
-        if isinstance(after, nn.BatchNorm2d):
-            x = normed(self.conv, after, x)
+        if self.is_on_sum:
+            x = self.after(self.conv(self.norm(total, active)))
         else:
-            x = self.norm(self.conv(x), active)
+            x = self.norm(self.conv(total), active)
         return torch.relu_(x)  # (B, channels, H, W)
 
 

@@ -159,23 +159,6 @@ def test_what_paths_share_and_the_rest_make_the_whole(training: bool, batch_norm
             assert torch.equal(model.rest(model.shared(images()), path(text)), whole)
 
 
-@pytest.mark.parametrize("batch_norm", ["shadow", "single", "shadow-sum", "combination", "none"])
-def test_folded_batch_norms_give_the_same(batch_norm: str) -> None:
-    """Without gradients they are folded into the convolutions before them."""
-    model = build(batch_norm)
-    for text in ("31p-", "1---", "p31-"):
-        model(3 * images(), path(text))  # statistics away from their start
-    model.eval()
-    calls: list[str] = []
-    model.stem_conv.norm.register_forward_hook(lambda *_: calls.append("stem"))
-    for text in ("31p-", "1---"):
-        plain = model(images(), path(text)).detach()
-        with torch.no_grad():
-            folded = model(images(), path(text))
-        assert torch.allclose(folded, plain, rtol=1e-4, atol=1e-5)
-    assert len(calls) == 2  # with gradients alone
-
-
 def test_max_pool_without_gradients_equals_pytorchs() -> None:
     for shape in [(2, 3, 8, 8), (1, 2, 5, 7), (2, 3, 1, 1), (1, 1, 2, 1)]:
         x = torch.randn(shape)
