@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import time
+from itertools import count
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bench import mixpath
+from bench.base import stopping
 from tests.bench.verbs.small import BUDGET, DIGITS, SCORING
 
 if TYPE_CHECKING:
@@ -56,3 +60,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copy(trained: Path, tmp_path: Path) -> Path:
     """The trained supernet, to change."""
     return shutil.copytree(trained, tmp_path / "results" / "s1-m2" / "shadow-seed0")
+
+
+@pytest.fixture
+def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a second pass whenever a time limit is looked at: commands stop at the same places."""
+    ticks = SimpleNamespace(time=count().__next__, monotonic=time.monotonic)
+    monkeypatch.setattr(stopping, "time", ticks)

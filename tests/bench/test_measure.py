@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.base.command import STOPPED
 from bench.base.files import read_csv
 from bench.measure import main
 from bench.runs.digests import write_kept
@@ -57,6 +58,30 @@ def test_what_is_measured_is_not_measured_again_and_what_is_gone_comes_back_the_
         before = measured / path.relative_to(copy)
         assert path.read_bytes() == before.read_bytes(), name
         assert kept.get(name, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
+
+
+def test_measuring_at_its_time_limit_goes_on_until_it_is_done(
+    measured: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    ticking: None,  # noqa: ARG001 (changes the clock)
+) -> None:
+    """A measurement is begun anew, so that the limit has to leave time for one."""
+    copy = shutil.copytree(measured, tmp_path / "digits")
+    names = ("calibration_sweep", "curve", "similarity", "bn_statistics")
+    kept = [copy / "branches-m2" / "shadow-seed0" / f"{name}.csv" for name in names]
+    for path in kept:
+        path.unlink()
+    asked = ["--only", ",".join(names), "--table", str(copy / "truth.h5"), "--other-truth"]
+    codes: list[int] = []
+    while not codes or codes[-1] == STOPPED:
+        codes.append(main([str(copy), *asked, "--jobs", "1", "--time-limit", "380s"]))
+        assert len(codes) < 5
+    assert codes[-1] == 0
+    assert len(codes) > 1
+    assert capsys.readouterr().err.count("stopped by the time limit: ") == len(codes) - 1
+    for path in kept:
+        assert path.read_bytes() == (measured / path.relative_to(copy)).read_bytes(), path
 
 
 def test_only_what_is_asked_for_is_measured(measured: Path, tmp_path: Path) -> None:

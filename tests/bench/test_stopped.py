@@ -5,19 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from bench import run as command_line
-from bench.base import stopping
+from bench.base.command import STOPPED
 from bench.runs.layout import CHECKPOINT, HISTORY, LOCK, RUN, SCORES, SUMS, TIMES
 from tests.paths import ROOT
 from tests.synthetic import write_truth
 
-STOPPED = 75
 TINY = [
     *("--m", "2", "--seeds", "1", "--other-truth", "--protocol", "sound", "--set"),
     *("stem_channels=4", "num_stacks=1", "epochs=4", "num_train_images=1000", "snapshot_epochs="),
@@ -51,11 +48,8 @@ def test_a_command_goes_on_until_it_is_done(
     whole: dict[str, bytes],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    ticking: None,  # noqa: ARG001 (changes the clock)
 ) -> None:
-    """A second passes whenever the time is asked for, so that it stops at the same places."""
-    ticks = SimpleNamespace(time=count().__next__, monotonic=time.monotonic)
-    monkeypatch.setattr(stopping, "time", ticks)
     write_truth(tmp_path / "truth.h5")
     codes: list[int] = []
     while not codes or codes[-1] == STOPPED:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from bench import mixpath
+from bench.base.command import STOPPED
 from bench.base.files import read_csv
 from bench.runs import evaluations as evaluations_module
 from bench.runs.about import open_folder
@@ -79,6 +80,30 @@ def test_a_search_cut_short_keeps_what_it_paid_for(
     assert len(read_csv(copy / SCORES)) == 7
     run("search", copy, *BUDGET)
     assert (copy / "search-nsga2-seed0" / EVALUATED).read_bytes() == whole
+    assert (copy / SCORES).read_bytes() == scores
+
+
+def test_a_search_at_its_time_limit_goes_on_until_it_is_done(
+    copy: Path,
+    capsys: pytest.CaptureFixture[str],
+    ticking: None,  # noqa: ARG001 (changes the clock)
+) -> None:
+    searches = sorted(folder.name for folder in copy.glob("search-*"))
+    whole = {name: (copy / name / EVALUATED).read_bytes() for name in searches}
+    scores = (copy / SCORES).read_bytes()
+    for name in searches:
+        shutil.rmtree(copy / name)
+    (copy / SCORES).unlink()
+    codes, paid = [], [0]
+    while not codes or codes[-1] == STOPPED:
+        codes.append(mixpath.main(["search", str(copy), *BUDGET, "--time-limit", "40s"]))
+        paid.append(len(read_csv(copy / SCORES)) if (copy / SCORES).exists() else 0)
+        assert len(codes) < 60
+    assert codes[-1] == 0
+    assert len(codes) > 2
+    assert paid == sorted(paid)
+    assert capsys.readouterr().err.count("stopped by the time limit: ") == len(codes) - 1
+    assert {name: (copy / name / EVALUATED).read_bytes() for name in searches} == whole
     assert (copy / SCORES).read_bytes() == scores
 
 
