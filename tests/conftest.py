@@ -1,13 +1,15 @@
 """Fixtures that several test modules share."""
 
 import importlib.util
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from bench.base.files import CACHE_VARIABLE
@@ -68,7 +70,7 @@ def measured_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with tiny runs, trained and measured for real; copy it to change it."""
     from tests.measured_run import make_results
 
-    return make_results(tmp_path_factory.mktemp("measured") / "digits")
+    return made_once(tmp_path_factory, "measured", make_results)
 
 
 @pytest.fixture(scope="session")
@@ -85,3 +87,16 @@ def write_tfrecord(shared_data: Path) -> Any:
     finally:
         sys.dont_write_bytecode = before
     return module
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder of files once, whichever of pytest-xdist's workers asks for it first."""
+    root = factory.getbasetemp()
+    folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / name / "digits"
+    done = folder.with_name("done")
+    folder.parent.mkdir(exist_ok=True)
+    with FileLock(folder.with_name("lock")):
+        if not done.exists():
+            make(folder)
+            done.touch()
+    return folder

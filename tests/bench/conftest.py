@@ -13,10 +13,13 @@ import pytest
 from bench import mixpath
 from bench.base import stopping
 from tests.bench.verbs.small import BUDGET, DIGITS, SCORING
+from tests.conftest import made_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+TRAINED = "s1-m2/shadow-seed0"
 
 
 @pytest.fixture
@@ -49,11 +52,12 @@ def fail(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained supernet of S1 with its searches; tests copy it before they change it."""
-    out = tmp_path_factory.mktemp("results")
-    assert mixpath.main(["train", *DIGITS, *SCORING, "--out", str(out)]) == 0
-    folder = out / "s1-m2" / "shadow-seed0"
-    assert mixpath.main(["search", str(folder), *BUDGET]) == 0
-    return folder
+
+    def make(out: Path) -> None:
+        assert mixpath.main(["train", *DIGITS, *SCORING, "--out", str(out)]) == 0
+        assert mixpath.main(["search", str(out / TRAINED), *BUDGET]) == 0
+
+    return made_once(tmp_path_factory, "trained", make) / TRAINED
 
 
 @pytest.fixture

@@ -17,8 +17,10 @@ python bench/run.py --m 4 --seeds 10
 python bench/measure.py results/digits
 python bench/run.py --m 4 --seeds 10 --batch-norm shadow-sum,single-sum --protocol sound
 python bench/run.py --m 1,2,3 --seeds 10
-python bench/run.py --m 4 --seeds 3 --sampler bernoulli --out results/digits
-python bench/run.py --m 3,4 --seeds 3 --protocol authors
+python bench/run.py --m 4 --seeds 10 --batch-norm combination --protocol sound
+python bench/run.py --m 4 --seeds 10 --batch-norm single --sampler one-shot --out results/digits
+python bench/run.py --m 4 --seeds 10 --sampler bernoulli --out results/digits
+python bench/run.py --m 3,4 --seeds 10 --protocol authors
 python bench/measure.py results/digits --only bn_statistics  # variations.csv, of all runs now
 python -m analysis results/digits
 

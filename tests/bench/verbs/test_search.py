@@ -94,7 +94,8 @@ def test_a_search_at_its_time_limit_goes_on_until_it_is_done(
     for name in searches:
         shutil.rmtree(copy / name)
     (copy / SCORES).unlink()
-    codes, paid = [], [0]
+    codes: list[int] = []
+    paid = [0]
     while not codes or codes[-1] == STOPPED:
         codes.append(mixpath.main(["search", str(copy), *BUDGET, "--time-limit", "40s"]))
         paid.append(len(read_csv(copy / SCORES)) if (copy / SCORES).exists() else 0)
