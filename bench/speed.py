@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speed of the ranking benchmark, measured side by side in one run: on one core, or on a GPU.
 
-    python bench/speed.py                   # the supernet, about a minute
+    python bench/speed.py                   # the supernet, a few minutes
     python bench/speed.py --device cuda     # the paper preset on a GPU, minutes
     python bench/speed.py --table nasbench101.h5 --tfrecord only108.tfrecord
 
@@ -11,6 +11,7 @@
     scoring_pass    an architecture's forward passes over images in eval mode,
                     among 64 that are scored together, against the same; aim:
                     at least 4 times as fast
+    *_bf16          the same in bf16, where the CPU has it, against fp32
     table_*         opening and the first answer; an answer by hash, by graph
     import, verify  of a TFRecord: seconds and peak memory
 
@@ -117,11 +118,12 @@ def measure_speed(
         ValueError: a device that this machine lacks.
     """
     from supernet.devices import choose_device
-    from supernet.speed.cells import measure_scoring, measure_training
+    from supernet.speed.cells import measure_scoring, measure_training, precisions
     from supernet.speed.gpu import measure_gpu
 
     if choose_device(device) == "cpu":
-        rows = [measure_training(), measure_scoring()]
+        measures = measure_training, measure_scoring
+        rows = [measure(precision) for precision in precisions() for measure in measures]
     else:
         rows = measure_gpu(choose_device(device))
     if table is not None:

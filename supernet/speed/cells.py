@@ -37,11 +37,20 @@ SKELETON = Skeleton(stem_channels=16)
 SPACE = Branches(4)
 
 
-def measure_training() -> dict[str, Any]:
-    """Compare a training step: draw a path, forward, backward, clip, step."""
+def precisions() -> list[str]:
+    """List what a CPU computes in: bf16 where it has instructions for it."""
+    return ["fp32", "bf16"] if torch.ops.mkldnn._is_mkldnn_bf16_supported() else ["fp32"]
+
+
+def measure_training(precision: str = "fp32") -> dict[str, Any]:
+    """Compare a training step: draw a path, forward, backward, clip, step.
+
+    Args:
+        precision: ours; the plain loop's is fp32.
+    """
     torch.set_num_threads(1)
     data, model = _data(BATCH), _supernet()
-    training = Training(epochs=10_000)
+    training = Training(epochs=10_000, precision=precision)
     plain = PlainLoop(model, training)
     trainer = Trainer(
         model,
@@ -59,16 +68,21 @@ def measure_training() -> dict[str, Any]:
         path = uniform(SPACE, trainer.paths, 0.0)
         plain.step(x, labels, path)
 
-    return _ratio("training_step", ours, theirs, 2.2, repeats=4 * REPEATS)
+    return _ratio(f"training_step{_suffix(precision)}", ours, theirs, 2.2, repeats=4 * REPEATS)
 
 
-def measure_scoring() -> dict[str, Any]:
-    """Compare scoring: every image through every one of NUM_SCORED architectures."""
+def measure_scoring(precision: str = "fp32") -> dict[str, Any]:
+    """Compare scoring: every image through every one of NUM_SCORED architectures.
+
+    Args:
+        precision: ours; the plain loop's is fp32.
+    """
     torch.set_num_threads(1)
     data, model = _data(BATCH), _supernet()
     plain = PlainLoop(model, Training())
     chosen = [SPACE.architectures()[i] for i in range(0, 255, 4)][:NUM_SCORED]
-    scorer = SupernetScorer(model, SPACE, data, Recipe(skeleton=SKELETON, score_batch=SCORE_BATCH))
+    recipe = Recipe(skeleton=SKELETON, score_batch=SCORE_BATCH, score_precision=precision)
+    scorer = SupernetScorer(model, SPACE, data, recipe)
     x, labels = _input(data, BATCH)
     _check_outputs(model, plain, x, chosen)
 
@@ -80,7 +94,11 @@ def measure_scoring() -> dict[str, Any]:
         for architecture in chosen:
             plain.score(x, labels, SPACE.path(architecture))
 
-    return _ratio("scoring_pass", ours, theirs, 4.0, repeats=3)
+    return _ratio(f"scoring_pass{_suffix(precision)}", ours, theirs, 4.0, repeats=3)
+
+
+def _suffix(precision: str) -> str:
+    return "" if precision == "fp32" else f"_{precision}"
 
 
 def _supernet() -> CellNet:
