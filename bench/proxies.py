@@ -27,7 +27,7 @@ from bench.base.stopping import stoppable
 from bench.config.fields import to_dict
 from bench.config.recipe import ProxyScoring
 from bench.config.registry import PRESETS
-from bench.scores.sample import parse_sample, sample_cells
+from bench.scores.sample import stated_cells
 from bench.table.table import open_table
 from bench.verbs import options
 from bench.verbs.folders import as_path
@@ -70,7 +70,7 @@ def score_proxies(
 
     Args:
         out: the CSV file; what is done is kept beside it until all is there.
-        cells: which of the table's, 'sample:NUM' or 'sample:NUM:SEED'.
+        cells: which of the table's, 'sample:NUM' or 'sample:NUM:SEED', or a file of hashes.
         preset: whose skeleton, images and table it is; what is None below stays the preset's.
         methods: names in `PROXIES` or `package.module:name`; none: all of `PROXIES`.
         seeds: of weights, batch and what proxies draw.
@@ -103,7 +103,7 @@ def score_proxies(
     usual = ProxyScoring(data_set=chosen.recipe.data_set, skeleton=chosen.recipe.skeleton)
     scoring = changed(changed(usual, changes or {}), {"data_set": data_set})
     with open_table(str(table or chosen.table)) as opened:
-        sample = sample_cells(opened, *parse_sample(cells))
+        sample = stated_cells(opened, cells)
         graphs = [opened.cell(key) for key in sample.hashes]
     device = choose_device(device)
     images = load_data(scoring.data_set, scoring.skeleton, as_path(data), device)

@@ -61,7 +61,8 @@ def rank(
             what costs nothing is ranked alone, on all cells of the table.
         table: the truth, an HDF5 file, 'nasbench101' or 'digits'.
         lower: methods of which lower is better.
-        cells: `sample:NUM:SEED` of the table's; all that are scored unless given.
+        cells: `sample:NUM:SEED` of the table's, or a file of hashes, one a line; all that are
+            scored unless given.
         limit: no more than so many cells, for a quick look.
         allow_missing: leave out cells without truth, or without a score of every method and seed.
         split: of the truth's images, 'test' or 'valid'.

@@ -64,7 +64,7 @@ def identify(frame: pd.DataFrame) -> tuple[list[str], NDArray[np.intp], NDArray[
     hashes = [name for name in HASHES if name in frame.columns]
     first = [(names, _MAKERS[names]) for names in given if not (hashes and names == GRAPHS[2])]
     sources: list[tuple[tuple[str, ...], Callable[..., str]]] = [
-        *(((name,), _read_hash) for name in hashes),
+        *(((name,), read_hash) for name in hashes),
         *first,
     ]
     found = [_each_once(frame, names, make) for names, make in sources]
@@ -75,6 +75,17 @@ def identify(frame: pd.DataFrame) -> tuple[list[str], NDArray[np.intp], NDArray[
     cells, index = np.unique(found[0], return_inverse=True)
     copies = _numbers(frame, [name for names in given for name in names], index)
     return [str(cell) for cell in cells], index.astype(np.intp), copies
+
+
+def read_hash(text: str) -> str:
+    """Read a module hash, in capitals too.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _HASH.fullmatch(text.lower()):
+        raise ValueError(f"cell_hash {text!r} must be 32 hexadecimal digits")
+    return text.lower()
 
 
 def _each_once(
@@ -124,12 +135,6 @@ def _write(value: Any, join: str) -> Any:
     """Join what a sequence holds, rows of rows too; texts and missing values stay."""
     is_sequence = isinstance(value, list | tuple | np.ndarray)
     return join.join(str(part) for part in np.ravel(value)) if is_sequence else value
-
-
-def _read_hash(text: str) -> str:
-    if not _HASH.fullmatch(text.lower()):
-        raise ValueError(f"cell_hash {text!r} must be 32 hexadecimal digits")
-    return text.lower()
 
 
 def _read_graph(adjacency: str, operations: str) -> str:

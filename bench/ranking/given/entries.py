@@ -9,7 +9,7 @@ import pandas as pd
 from bench.base.streams import child_rng
 from bench.ranking.entries import cells_without_truth, truths_of
 from bench.ranking.ruler import GIVEN, Scored
-from bench.scores.sample import parse_sample, sample_cells
+from bench.scores.sample import stated_cells
 
 if TYPE_CHECKING:
     from bench.ranking.protocol import Protocol
@@ -42,7 +42,8 @@ def choose_cells(
         scores: what was given.
         table: the truth.
         protocol: what counts as truth.
-        cells: `sample:NUM:SEED` of the table's; all that are scored unless given.
+        cells: `sample:NUM:SEED` of the table's, or a file of hashes; all that are scored unless
+            given.
         limit: rank no more than so many of them, drawn with a fixed seed, for a quick look.
         allow_missing: leave out cells that have no truth, or of a sample no scores.
 
@@ -52,7 +53,7 @@ def choose_cells(
     statement = f"{len(scores.cells):,} cells that were scored" if scores.values else EVERY
     num_asked = len(scores.cells) + scores.num_missing
     if cells:
-        sample = sample_cells(table, *parse_sample(cells))
+        sample = stated_cells(table, cells, allow_missing=allow_missing)
         num_lacking = _check_scored(scores, sample.hashes, allow_missing=allow_missing)
         scores, num_asked = scores.only(sample.hashes), len(sample.hashes)
         statement = sample.statement + _left_out(num_lacking, "without scores")
@@ -104,8 +105,8 @@ def _check_scored(scores: Scores, hashes: list[str], *, allow_missing: bool) -> 
     lacking = [key for key in hashes if key not in known]
     if lacking and not allow_missing:
         raise ValueError(
-            f"no scores of {len(lacking)} of the {len(hashes)} cells drawn, such as {lacking[0]}: "
-            "score them, or rank the others with --allow-missing"
+            f"no scores of {len(lacking)} of the {len(hashes)} cells asked for, such as "
+            f"{lacking[0]}: score them, or rank the others with --allow-missing"
         )
     return len(lacking)
 

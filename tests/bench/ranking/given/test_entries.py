@@ -43,7 +43,7 @@ def test_a_stated_sample_is_what_the_table_draws(table: Table) -> None:
     chosen = choose_cells(scores(), table, FOR_GIVEN, cells="sample:12:3")
     assert chosen.scores.cells == sample.hashes
     assert chosen.statement == sample.statement
-    with pytest.raises(ValueError, match=r"no scores of \d+ of the 12 cells drawn, such as"):
+    with pytest.raises(ValueError, match=r"no scores of \d+ of the 12 cells asked for, such as"):
         choose_cells(scores(15), table, FOR_GIVEN, cells="sample:12:3")
     fewer = choose_cells(scores(15), table, FOR_GIVEN, cells="sample:12:3", allow_missing=True)
     num = len(fewer.scores.cells)
