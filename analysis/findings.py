@@ -15,7 +15,6 @@ import re
 import sys
 import textwrap
 from dataclasses import dataclass
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.frames import records
-from analysis.phrases import number
+from analysis.phrases import number, with_interval
 from bench.base.command import Parser, run_command
 from bench.base.files import write_text
 from bench.base.names import unknown
@@ -51,8 +50,7 @@ class Figure:
 
     def to(self, digits: int, factor: float = 1) -> str:
         """Write it with so many digits, multiplied by a factor (100: percent)."""
-        mean, low, high = (number(factor * x, digits) for x in (self.mean, self.low, self.high))
-        return mean if isnan(self.low) else f"{mean} [{low}, {high}]"
+        return with_interval(factor * self.mean, factor * self.low, factor * self.high, digits)
 
     @property
     def lead(self) -> str:

@@ -56,10 +56,7 @@ def describe_n(row: Row) -> str:
 
 def describe_tau(row: Row) -> str:
     """Write a row's tau with its interval over cells, where it has one."""
-    text = number(row["tau_mean"], 2)
-    if isnan(row["tau_low"]):
-        return text
-    return f"{text} [{row['tau_low']:.2f}, {row['tau_high']:.2f}]"
+    return with_interval(row["tau_mean"], row["tau_low"], row["tau_high"], 2)
 
 
 def covers(num_seeds: int) -> str:
@@ -72,9 +69,15 @@ def number(value: float, digits: int = 3) -> str:
     return NOTHING if isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}"
 
 
+def with_interval(mean: float, low: float, high: float, digits: int) -> str:
+    """Write a figure, and its interval where it has one: '0.51 [0.38, 0.62]'."""
+    texts = [number(value, digits) for value in (mean, low, high)]
+    return texts[0] if isnan(low) else "{} [{}, {}]".format(*texts)
+
+
 def signed(value: float) -> str:
-    """Write a difference."""
-    return f"{value:+.3f}"
+    """Write a difference, zero as +0.000."""
+    return f"{round(value, 3) + 0.0:+.3f}"
 
 
 def interval(low: float, high: float, write: Callable[[float], str]) -> str:

@@ -2,7 +2,7 @@
 
     python -m bench.lists | less
 
-The same as `python bench/rank.py --list`.
+The same as `--list` of bench/rank.py and others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from bench.base.command import run_command
-from bench.verbs.options import CommandParser
+from bench.base.parser import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

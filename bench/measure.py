@@ -22,9 +22,8 @@ if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/,
 from typing import TYPE_CHECKING
 
 from bench.base.command import run_command
-from bench.base.stopping import stoppable
+from bench.base.parser import CommandParser
 from bench.verbs import options
-from bench.verbs.options import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,12 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def command(argv: Sequence[str] | None = None) -> None:
-    """Measure what is missing."""
-    values = vars(parser().parse_args(argv))
+    """Measure what is missing, or say what that would be."""
+    with parser().asked(argv) as values:
+        from bench.verbs.measure_ranked import measure_ranked, say_missing
 
-    from bench.verbs.measure_ranked import measure_ranked
-
-    with stoppable(values.pop("time_limit")):
+        if values.pop("dry_run"):
+            print(*say_missing(values["results"], values["only"]), sep="\n")
+            return
         runs = measure_ranked(**values)
     print(f"{len(runs)} runs measured: python -m analysis {values['results']} draws the page")
 
@@ -62,6 +62,8 @@ def parser() -> CommandParser:
     options.add_data(p)
     options.add_machine(p)
     options.add_jobs(p, "runs")
+    options.add_dry_run(p, "what is missing of each run")
+    options.add_list(p)
     return p
 
 

@@ -27,13 +27,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bench.base.command import positive, run_command
-from bench.base.stopping import stoppable
+from bench.base.parser import CommandParser
 from bench.config.recipe import Final, Recipe
 from bench.config.registry import PRESETS
 from bench.network.skeleton import BlockSkeleton
 from bench.search.algorithms import ALGORITHMS
 from bench.verbs import options
-from bench.verbs.options import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,18 +45,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def command(argv: Sequence[str] | None = None) -> None:
     """Do what the verb says, with the command line's options as keyword values."""
-    values = vars(parser().parse_args(argv))
-    verb = import_module(f"bench.verbs.{values.pop('verb')}")
-    if "time_limit" not in values:  # a verb of seconds
-        verb.command(**values)
-        return
-    with stoppable(values.pop("time_limit")):
+    with parser().asked(argv) as values:
+        verb = import_module(f"bench.verbs.{values.pop('verb')}")
         verb.command(**values)
 
 
 def parser() -> CommandParser:
     """Describe the command line."""
     whole = CommandParser(prog="bench/mixpath.py", description=__doc__)
+    options.add_list(whole)
     verbs = whole.add_subparsers(required=True, metavar="VERB", dest="verb")
     for name, (add_options, summary, arguments) in VERBS.items():
         about = f"{summary[0].upper()}{summary[1:]}.\n\n    python {whole.prog} {name} {arguments}"

@@ -19,23 +19,28 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.base.command import run_command
+from bench.base.forecast import say_when
 from bench.base.names import is_plugin, load, source_digest
-from bench.base.stopping import stoppable
+from bench.base.parser import CommandParser
 from bench.config.fields import to_dict
 from bench.config.recipe import ProxyScoring
 from bench.config.registry import PRESETS
-from bench.scores.sample import stated_cells
+from bench.scores.sample import quick_look, stated_cells
 from bench.table.table import open_table
 from bench.verbs import options
 from bench.verbs.folders import as_path
-from bench.verbs.options import PLUG_IN, CommandParser
+from bench.verbs.options import PLUG_IN
 from bench.verbs.presets import changed, ranking_preset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from bench.network.cell import Cell
+    from bench.scores.growing import GrowingScores
+    from supernet.data.data_set import DataSet
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,17 +49,31 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def command(argv: Sequence[str] | None = None) -> None:
-    """Score what is missing and write the CSV."""
-    values = vars(parser().parse_args(argv))
-    with stoppable(values.pop("time_limit")):
-        statement = score_proxies(**values)
-    print(f"{values['out']}: {statement}")
+    """Score what is missing and write the CSV, or say what that would be."""
+    with parser().asked(argv) as values:
+        if values.pop("dry_run"):
+            print(forecast(**values))
+        else:
+            print(f"{values['out']}: {score_proxies(**values)}")
+
+
+class Ready(NamedTuple):
+    """What was asked for, looked up and checked; nothing is written yet."""
+
+    growing: GrowingScores
+    cells: list[Cell]
+    methods: Sequence[str]
+    seeds: Sequence[int]
+    scoring: ProxyScoring
+    images: DataSet
+    statement: str
 
 
 def score_proxies(
     out: Path | str,
     *,
     cells: str = "sample:1000",
+    limit: int | None = None,
     preset: str = "paper",
     methods: Sequence[str] = (),
     seeds: Sequence[int] = (0,),
@@ -71,6 +90,7 @@ def score_proxies(
     Args:
         out: the CSV file; what is done is kept beside it until all is there.
         cells: which of the table's, 'sample:NUM' or 'sample:NUM:SEED', or a file of hashes.
+        limit: no more than so many of them, for a quick look.
         preset: whose skeleton, images and table it is; what is None below stays the preset's.
         methods: names in `PROXIES` or `package.module:name`; none: all of `PROXIES`.
         seeds: of weights, batch and what proxies draw.
@@ -89,24 +109,75 @@ def score_proxies(
         ValueError: a name, field or value that is none, or scores made in another way.
     """
     from bench.runs.lock import at_work
+    from supernet.proxies.jobs import score_missing
+
+    with at_work(Path(out).parent):
+        ready = _prepare(
+            Path(out),
+            stated=(cells, limit),
+            preset=preset,
+            methods=methods,
+            seeds=seeds,
+            changes=[changes or {}, {"data_set": data_set}],
+            data=as_path(data),
+            table=table,
+            device=device,
+        )
+        score_missing(*ready[:-1], threads=threads, jobs=jobs)
+    return ready.statement
+
+
+def forecast(out: Path, *, threads: int, jobs: int | None, **asked: Any) -> str:
+    """Check what `score_proxies` checks, and say what it would score; write nothing.
+
+    Raises:
+        ValueError: what `score_proxies` raises before it scores.
+    """
+    from bench.base.parallel import default_jobs
+    from supernet.devices import gpus
+    from supernet.proxies.jobs import measure_pace, missing
+
+    asked["stated"] = (asked.pop("cells"), asked.pop("limit"))
+    asked["changes"] = [asked["changes"], {"data_set": asked.pop("data_set")}]
+    ready = _prepare(out, **asked)
+    if not (todo := missing(*ready[:4])):
+        return f"{ready.statement}: complete; nothing was written"
+    jobs = jobs or default_jobs(len(gpus(str(ready.images.train.labels.device))), threads)
+    time_s = measure_pace(todo, ready.scoring, ready.images, threads) * len(todo)
+    num = sum(len(one.methods) for one in todo)
+    return f"{ready.statement}: {num:,} scores are missing; {say_when(jobs, time_s, 'cells')}"
+
+
+def _prepare(
+    out: Path,
+    *,
+    stated: tuple[str, int | None],
+    preset: str,
+    methods: Sequence[str],
+    seeds: Sequence[int],
+    changes: Sequence[Mapping[str, Any]],
+    data: Path | None,
+    table: Path | str | None,
+    device: str,
+) -> Ready:
     from bench.scores.growing import GrowingScores
     from supernet.data.digest import digest_of
     from supernet.data.registry import load_data
     from supernet.devices import choose_device
-    from supernet.proxies.jobs import score_missing
     from supernet.proxies.registry import PROXIES
 
     methods = tuple(methods) or tuple(PROXIES)
     for name in methods:
         load(name, PROXIES, "proxy")
     chosen = ranking_preset(preset)
-    usual = ProxyScoring(data_set=chosen.recipe.data_set, skeleton=chosen.recipe.skeleton)
-    scoring = changed(changed(usual, changes or {}), {"data_set": data_set})
+    scoring = ProxyScoring(data_set=chosen.recipe.data_set, skeleton=chosen.recipe.skeleton)
+    for one in changes:
+        scoring = changed(scoring, one)
     with open_table(str(table or chosen.table)) as opened:
-        sample = stated_cells(opened, cells)
-        graphs = [opened.cell(key) for key in sample.hashes]
+        sample = quick_look(stated_cells(opened, stated[0]), stated[1])
+        cells = [opened.cell(key) for key in sample.hashes]
     device = choose_device(device)
-    images = load_data(scoring.data_set, scoring.skeleton, as_path(data), device)
+    images = load_data(scoring.data_set, scoring.skeleton, data, device)
     about = {
         "kind": "zero-cost proxies of untrained networks",
         **to_dict(scoring),
@@ -117,10 +188,8 @@ def score_proxies(
         "methods": list(methods),
         "seeds": list(seeds),
     }
-    with at_work(Path(out).parent):
-        growing = GrowingScores(Path(out), about)
-        score_missing(growing, graphs, methods, seeds, scoring, images, threads=threads, jobs=jobs)
-    return sample.statement
+    growing = GrowingScores(out, about)
+    return Ready(growing, cells, methods, seeds, scoring, images, sample.statement)
 
 
 def parser() -> CommandParser:
@@ -129,12 +198,7 @@ def parser() -> CommandParser:
     p.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="the CSV to write (required)"
     )
-    p.add_argument(
-        "--cells",
-        default="sample:1000",
-        metavar="SAMPLE",
-        help="sample:NUM or sample:NUM:SEED of the table's cells",
-    )
+    options.add_cells(p, "sample:1000", "score these cells")
     p.add_argument(
         "--methods",
         type=options.names,
@@ -153,6 +217,8 @@ def parser() -> CommandParser:
     options.add_changes(p, ProxyScoring())
     options.add_machine(p)
     options.add_jobs(p, "cells")
+    options.add_dry_run(p)
+    options.add_list(p)
     return p
 
 

@@ -24,8 +24,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from bench.base.command import positive, run_command
+from bench.base.parser import CommandParser
 from bench.verbs import options
-from bench.verbs.options import PLUG_IN, CommandParser
+from bench.verbs.options import PLUG_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,7 +74,8 @@ def rank(
         command: the command line that asked for it, for the page.
 
     Returns:
-        The rows of kendall_tau.csv: one for each method (column `scorer`), then the baselines.
+        The rows of kendall_tau.csv: one for each method (column `scorer`), then the baselines; its
+        `attrs["cells"]` says which cells they are of.
 
     Raises:
         ValueError: scores, a table or names that are not as they should be.
@@ -95,25 +97,32 @@ def rank(
     protocol = for_given(split, epochs)
     own = {name: load(name, BASELINES, "baseline") for name in baselines}
     with open_table(str(table)) as truth:
-        if sources:
-            given = read_scores(sources, lower=lower, allow_missing=allow_missing)
-        else:
-            given = no_scores(truth.hashes())
+        given = (
+            read_scores(sources, lower=lower, allow_missing=allow_missing)
+            if sources
+            else no_scores(truth.hashes())
+        )
         chosen = choose_cells(
             given, truth, protocol, cells=cells, limit=limit, allow_missing=allow_missing
         )
         rankings = rank_given(chosen, truth, protocol, EVERY_BASELINE | own)
         if out is not None:
-            from analysis.report import write_report
-
             paths = [Path(source) for source in sources if not isinstance(source, pd.DataFrame)]
             write_given(Path(out), rankings, chosen, truth, protocol, command=command, files=paths)
-            write_report(Path(out))
-            if leaderboard is not None:
-                from analysis.leaderboard.board import update
-
-                update(Path(leaderboard), Path(out))
+    if out is not None:
+        _report(Path(out), leaderboard)
+    rankings.kendall_tau.attrs["cells"] = chosen.statement
     return rankings.kendall_tau
+
+
+def _report(out: Path, leaderboard: Path | str | None) -> None:
+    """Draw the page, and add the rows to a leaderboard."""
+    from analysis.leaderboard.board import update
+    from analysis.report import write_report
+
+    write_report(out)
+    if leaderboard is not None:
+        update(Path(leaderboard), out)
 
 
 def draw(ranked: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -142,23 +151,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def command(argv: Sequence[str] | None = None) -> None:
     """Rank the files, print the table, write what was asked for."""
-    values = vars(parser().parse_args(argv))
-    if values.pop("list"):
-        from bench.lists import every_choice
+    with parser().asked(argv) as values:
+        from rich.console import Console
 
-        print(every_choice())
-        return
+        from analysis.given.tables import NARROW, given_table
+        from analysis.text_table import to_rich
 
-    from rich.console import Console
-
-    from analysis.given.tables import NARROW, given_table
-    from analysis.text_table import to_rich
-
-    arguments = sys.argv[1:] if argv is None else argv
-    ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
-    Console().print(to_rich(given_table(ranked, tuple(NARROW)), NARROW, ["method"]))
-    if values["out"]:
-        print(f"report: {values['out'] / REPORT}")
+        arguments = sys.argv[1:] if argv is None else argv
+        ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
+        Console().print(to_rich(given_table(ranked, tuple(NARROW)), NARROW, ["method"]))
+        print(ranked.attrs["cells"])
+        if values["out"]:
+            print(f"report: {values['out'] / REPORT}")
 
 
 def parser() -> CommandParser:
@@ -170,10 +174,7 @@ def parser() -> CommandParser:
     p.add_argument("--table", default="nasbench101", metavar="FILE", help=text)
     text = "methods of which lower is better (default: none)"
     p.add_argument("--lower", type=options.names, default=(), metavar="NAME,...", help=text)
-    text = "rank a stated sample of the table: sample:NUM or sample:NUM:SEED (default: all scored)"
-    p.add_argument("--cells", default="", metavar="SAMPLE", help=text)
-    text = "rank no more than N cells, for a quick look (default: all)"
-    p.add_argument("--limit", type=positive, metavar="N", help=text)
+    options.add_cells(p, "", "rank these cells")
     text = "leave out cells without truth, or without a score of every method and seed"
     p.add_argument("--allow-missing", action="store_true", help=text)
     p.add_argument("--split", default="test", help="of the truth's images: test or valid")
@@ -188,7 +189,7 @@ def parser() -> CommandParser:
         "add the rows to the leaderboard of a folder, such as results/leaderboard (default: none)"
     )
     p.add_argument("--leaderboard", type=Path, metavar="FOLDER", help=text)
-    p.add_argument("--list", action="store_true", help="list every name that can be chosen")
+    options.add_list(p)
     return p
 
 

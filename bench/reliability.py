@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from bench.base.command import run_command
+from bench.base.parser import CommandParser
 from bench.ranking.correlation import kendall_tau
 from bench.table.table import Table
-from bench.verbs.options import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

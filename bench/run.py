@@ -19,20 +19,22 @@ if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/,
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import shlex
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bench.base.command import run_command
+from bench.base.forecast import duration, say_when
 from bench.base.parallel import BACKENDS
-from bench.base.stopping import stoppable
+from bench.base.parser import CommandParser
 from bench.config.recipe import Recipe
 from bench.config.registry import PRESETS
 from bench.ranking.protocol import PROTOCOLS
 from bench.verbs import options
-from bench.verbs.options import PLUG_IN, CommandParser
+from bench.verbs.options import PLUG_IN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bench.verbs.rank_supernets import Ranked
 
 COMMAND = "bench/run.py"
 
@@ -43,26 +45,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def command(argv: Sequence[str] | None = None) -> None:
-    """Train, score, rank and report."""
-    values = vars(parser().parse_args(argv))
-    if values.pop("list"):
-        from bench.lists import every_choice
+    """Train, score, rank and report, or say what that would be."""
+    with parser().asked(argv) as values:
+        if values.pop("dry_run"):
+            _dry_run(values)
+            return
 
-        print(every_choice())
-        return
-    time_limit = values.pop("time_limit")
-    if values.pop("dry_run"):
-        _dry_run(values)
-        return
+        from bench.verbs.rank_supernets import rank
 
+        arguments = sys.argv[1:] if argv is None else argv
+        ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
+    _show(ranked)
+
+
+def _show(ranked: Ranked) -> None:
     from rich.console import Console
 
     from analysis.tables import difference_lines, terminal_table
-    from bench.verbs.rank_supernets import rank
 
-    arguments = sys.argv[1:] if argv is None else argv
-    with stoppable(time_limit):
-        ranked = rank(**values, command=shlex.join(["python", COMMAND, *arguments]))
     Console().print(terminal_table(ranked.kendall_tau))
     if ranked.truth_note:
         print(f"{ranked.truth_note}.")
@@ -77,17 +77,10 @@ def _dry_run(values: dict[str, Any]) -> None:
     plan = dry_run(**values)
     for run, missing in plan.runs:
         what = f"{missing.num_epochs} epochs, {missing.num_architectures} architectures to score"
-        told = f"{what}: {_duration(missing.time_s)}" if missing.time_s else "complete"
+        told = f"{what}: {duration(missing.time_s)}" if missing.time_s else "complete"
         told += f", {describe_needs(missing.needs)}" if missing.needs else ""
         print(f"{label(run)}: {told}")
-    print(
-        f"{len(plan.runs)} runs, {plan.jobs} at once: about {_duration(plan.time_s)}, measured on "
-        "a few steps of each recipe; nothing was written"
-    )
-
-
-def _duration(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds)))
+    print(f"{len(plan.runs)} runs, {say_when(plan.jobs, plan.work_s, 'steps of each recipe')}")
 
 
 def parser() -> CommandParser:
@@ -109,10 +102,8 @@ def parser() -> CommandParser:
     p.add_argument(
         "--tensorboard", action="store_true", help="write curves to OUT/tensorboard as runs train"
     )
-    p.add_argument(
-        "--dry-run", action="store_true", help="check all, say what would run and how long"
-    )
-    p.add_argument("--list", action="store_true", help="list every name that can be chosen")
+    options.add_dry_run(p, "how long, and what it takes of memory and disk")
+    options.add_list(p)
     p.add_argument("--backend", default="loky", metavar="NAME", help=f"of {', '.join(BACKENDS)}")
     p.add_argument(
         "--scheduler",

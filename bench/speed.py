@@ -45,8 +45,8 @@ from rich.table import Table as RichTable
 
 from bench.base.command import run_command
 from bench.base.files import write_csv
+from bench.base.parser import CommandParser
 from bench.table.speed import measure_import, measure_table
-from bench.verbs.options import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

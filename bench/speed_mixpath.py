@@ -31,7 +31,7 @@ import pandas as pd
 
 from bench.base.command import run_command
 from bench.base.files import write_csv
-from bench.verbs.options import CommandParser
+from bench.base.parser import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,6 +27,7 @@ from rich.progress import (
 )
 
 from bench.base.command import positive, run_command
+from bench.base.parser import CommandParser
 from bench.network.cell import Cell
 from bench.network.skeleton import Skeleton
 from bench.table.importers import import_sources
@@ -36,7 +37,6 @@ from bench.table.sources.download import FILES, download, official_file
 from bench.table.table import Table, data_folder, default_table_path
 from bench.table.text import answer, description
 from bench.table.verify import verify
-from bench.verbs.options import CommandParser
 
 
 def main(argv: Sequence[str] | None = None) -> int:

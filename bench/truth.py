@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.base.command import run_command
-from bench.base.stopping import stoppable
+from bench.base.parser import CommandParser
 from bench.config.recipe import StandAlone
 from bench.config.registry import PRESETS
 from bench.verbs import options
-from bench.verbs.options import CommandParser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +30,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def command(argv: Sequence[str] | None = None) -> None:
-    """Train what is missing and write the table."""
-    values = vars(parser().parse_args(argv))
+    """Train what is missing and write the table, or say what that would be."""
+    with parser().asked(argv) as values:
+        from bench.verbs.truth import forecast, train_truth
 
-    from bench.verbs.truth import train_truth
-
-    with stoppable(values.pop("time_limit")):
+        if values.pop("dry_run"):
+            print(forecast(**values))
+            return
         table = train_truth(**values)
     print(f"{table}: mixpath-table describe shows what is in it")
 
@@ -53,6 +53,8 @@ def parser() -> CommandParser:
     options.add_changes(p, StandAlone())
     options.add_device(p)
     options.add_jobs(p, "trainings")
+    options.add_dry_run(p)
+    options.add_list(p)
     return p
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from bench.base.forecast import a_few
 from bench.runs import schemas
 from bench.runs.layout import HISTORY, SCORES_PART
 from supernet.data.pool import TensorPool
@@ -109,8 +110,7 @@ def measure_pace(run: Run, data: DataSet, device: str, num_threads: int) -> Pace
     )
     trainer.run_epoch()  # the first steps are slow
     step_s = trainer.run_epoch().time_s / few.num_steps
-    every = list(run.space.architectures())
-    some = every[:: -(-len(every) // ARCHITECTURES)]
+    some = a_few(list(run.space.architectures()), ARCHITECTURES)
     score = scorer(parts, model, data)
     started = time.perf_counter()
     rows = [*score.raw(some), *score.calibrated(some)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis import style
 from analysis.figure import RANK, Analysis
+from analysis.phrases import number
 from analysis.read import read_ranking
 from bench.ranking.outputs import HEADLINE, KENDALL_TAU, POINTS
 from bench.runs.schemas.calibrated import calibrated_word, is_calibrated
@@ -52,7 +53,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         ax.plot(100 * same["truth"], same[HEADLINE], marker, color=color, **look)
     spread = "" if isnan(first["tau_std"]) else f" ± {first['tau_std']:.2f}"
     name = f"m = {first['m']}, {style.label(first['bn'])}, {calibrated_word(first['calibrated'])}"
-    tau = f"tau {first['tau_mean']:.2f}{spread}, {frame['cell_hash'].nunique()} cells"
+    tau = f"tau {number(first['tau_mean'], 2)}{spread}, {frame['cell_hash'].nunique()} cells"
     size = 7.5 if len(name) <= LONG_NAME else 6.5  # else it runs into the next panel's
     ax.set_title(f"{name}\n{first['protocol']}: {tau}", fontsize=size, loc="left", x=-0.24)
     ax.set_xlabel("truth: accuracy (%)")

@@ -47,13 +47,17 @@ class GrowingScores:
     def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
         self.path, self.part = path, path.with_name(f"{path.name}.part")
         self.scores: dict[Key, float] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_temporary(path.parent, path.stem)
         there = [file for file in (path, self.part) if file.is_file()]
-        self._state(about, there)
+        self.about = self._agreed(about, there)
         for file in there:
             self.scores |= _read(file)
         self.save_at = time.monotonic() + SAVE_EVERY_S
+
+    def begin(self) -> None:
+        """State how the scores come about; until then nothing is written."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        remove_temporary(self.path.parent, self.path.stem)
+        schemas.write_json(self.about, self._statement, schemas.GROWING_ABOUT)
 
     def add(self, cell_hash: str, seed: int, scores: Mapping[str, float]) -> None:
         """Add the scores of one cell, by method."""
@@ -73,8 +77,13 @@ class GrowingScores:
         self._write(self.path)
         remove_kept(self.part)
 
-    def _state(self, about: Mapping[str, Any], there: list[Path]) -> None:
-        file = self.path.with_suffix(".json")
+    @property
+    def _statement(self) -> Path:
+        return self.path.with_suffix(".json")
+
+    def _agreed(self, about: Mapping[str, Any], there: list[Path]) -> dict[str, Any]:
+        """Return what was stated before and is now, once both agree."""
+        file = self._statement
         if there and not file.is_file():
             raise ValueError(f"{there[0]} is there without {file.name}: name another --out")
         before = schemas.read_json(file, schemas.GROWING_ABOUT) if file.is_file() else {}
@@ -84,7 +93,7 @@ class GrowingScores:
                     f"{self.path} has scores with {name} {before[name]!r}, not {about[name]!r}: "
                     "name another --out"
                 )
-        schemas.write_json({**before, **about}, file, schemas.GROWING_ABOUT)
+        return {**before, **about}
 
     def _write(self, file: Path) -> None:
         rows = [(*key, score) for key, score in sorted(self.scores.items())]

@@ -62,6 +62,19 @@ def stated_cells(table: Table, cells: str, *, allow_missing: bool = False) -> Sa
     return Sample(known, statement)
 
 
+def quick_look(sample: Sample, limit: int | None) -> Sample:
+    """Draw no more than so many of the cells, the same for all who ask, and say so.
+
+    Args:
+        sample: the cells.
+        limit: how many; None: all of them.
+    """
+    if limit is None or limit >= len(sample.hashes):
+        return sample
+    statement = f"{sample.statement}; a quick look at {limit:,} of them"
+    return Sample(_draw(sample.hashes, limit, seed=0), statement)
+
+
 def read_hashes(path: Path) -> list[str]:
     """Read a file of hashes, one a line; return them sorted.
 
@@ -100,7 +113,7 @@ def sample_cells(table: Table, num: int, seed: int = 0) -> Sample:
     every = table.hashes()
     if not 1 <= num <= len(every):
         raise ValueError(f"a sample of {num} cells of {table.path}: draw 1 to {len(every)}")
-    chosen = sorted(sorted(every, key=lambda key: _place(seed, key))[:num])
+    chosen = _draw(every, num, seed)
     statement = (
         f"{num:,} cells drawn with seed {seed} from the {len(every):,} of {table.path.name} "
         f"(SHA-256 of their sorted hashes {_digest(every)})"
@@ -123,8 +136,9 @@ def parse_sample(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2] or 0)
 
 
-def _place(seed: int, key: str) -> bytes:
-    return hashlib.sha256(f"{seed}:{key}".encode()).digest()
+def _draw(hashes: list[str], num: int, seed: int) -> list[str]:
+    places = {key: hashlib.sha256(f"{seed}:{key}".encode()).digest() for key in hashes}
+    return sorted(sorted(hashes, key=places.__getitem__)[:num])
 
 
 def _digest(hashes: list[str]) -> str:

@@ -12,6 +12,7 @@ from bench.ranking.variations import write_variations
 from bench.runs.find import find_main_runs
 from bench.runs.lock import RANKING_S, at_work
 from bench.runs.origin import check_together, read_origin
+from bench.runs.progress import label
 from bench.table.table import open_table
 from bench.verbs.folders import as_path
 from bench.verbs.measure import measure_runs
@@ -19,6 +20,7 @@ from bench.verbs.measure import measure_runs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bench.runs.origin import Origin
     from bench.runs.run import Run
 
 
@@ -53,20 +55,10 @@ def measure_ranked(
             or code, no table, or another's.
     """
     from supernet.devices import choose_device
-    from supernet.measure.measurements import MEASUREMENTS, NUM_MODELS, missing
+    from supernet.measure.measurements import NUM_MODELS, missing
 
-    results, names = Path(results), list(only or MEASUREMENTS)
-    for name in names:
-        if name not in MEASUREMENTS:
-            raise unknown("measurement", name, MEASUREMENTS)
-    runs = find_main_runs(results)
-    if not runs:
-        raise ValueError(
-            f"{results} holds no complete run: python bench/run.py --m 1,2,3,4 makes the "
-            "digits runs"
-        )
-    origins = {run.folder: read_origin(run.folder) for run in runs}
-    check_together(origins)
+    results = Path(results)
+    runs, names, origins = _asked(results, only)
     with open_table(str(table or default_table(runs))) as truth:
         known = [(run.recipe, origins[run.folder].images) for run in runs]
         presets = [make() for make in PRESETS.values()]
@@ -85,6 +77,38 @@ def measure_ranked(
         with at_work(results, RANKING_S):
             write_variations(results, runs, truth)  # seconds, so always anew
     return runs
+
+
+def say_missing(results: Path, only: Sequence[str]) -> list[str]:
+    """Say for each run what would be measured; write nothing.
+
+    Raises:
+        ValueError: as `measure_ranked`, but for the table and the images, which are not opened.
+    """
+    from supernet.measure.measurements import missing
+
+    runs, names, _ = _asked(results, only)
+    return [f"{label(run)}: {', '.join(missing(run, names)) or 'complete'}" for run in runs] + [
+        f"{len(runs)} runs; nothing was written"
+    ]
+
+
+def _asked(results: Path, only: Sequence[str]) -> tuple[list[Run], list[str], dict[Path, Origin]]:
+    from supernet.measure.measurements import MEASUREMENTS
+
+    names = list(only or MEASUREMENTS)
+    for name in names:
+        if name not in MEASUREMENTS:
+            raise unknown("measurement", name, MEASUREMENTS)
+    runs = find_main_runs(results)
+    if not runs:
+        raise ValueError(
+            f"{results} holds no complete run: python bench/run.py --m 1,2,3,4 makes the "
+            "digits runs"
+        )
+    origins = {run.folder: read_origin(run.folder) for run in runs}
+    check_together(origins)
+    return runs, names, origins
 
 
 def default_table(runs: Sequence[Run]) -> str:

@@ -7,13 +7,10 @@ of the function's parameter. Nothing here imports torch or pandas: --help stays 
 from __future__ import annotations
 
 import argparse
-import re
-import textwrap
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from bench.base.command import MOST, MOST_SEED, Parser, at_once, positive, seed, whole
+from bench.base.command import MOST, MOST_SEED, at_once, positive, seed, whole
 from bench.base.stopping import read_duration
 from bench.config.fields import field_types, read_changes
 
@@ -22,46 +19,7 @@ if TYPE_CHECKING:
 
     Group = argparse._ActionsContainer
 
-WIDTH = 80
 PLUG_IN = "package.module:name"
-
-
-class HelpFormatter(argparse.HelpFormatter):
-    """Help in 80 columns: paragraphs are filled anew, indented lines kept, defaults added."""
-
-    def __init__(self, prog: str) -> None:
-        width = min(get_terminal_size().columns, WIDTH) - 2  # argparse keeps 2 columns free
-        super().__init__(prog, max_help_position=24, width=width)
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        paragraphs = re.split(r"\n\n|\n(?=- )", text.strip("\n"))
-        return "\n\n".join(
-            part if part.startswith(" ") else "\n".join(self._split_lines(part, width))
-            for part in paragraphs
-        ).replace("\n", f"\n{indent}")
-
-    def _split_lines(self, text: str, width: int) -> list[str]:
-        hanging = "  " if text.startswith("- ") else ""
-        return textwrap.wrap(
-            " ".join(text.split()), width, subsequent_indent=hanging, break_on_hyphens=False
-        )
-
-    def _get_help_string(self, action: argparse.Action) -> str:
-        text = action.help or ""
-        is_told = action.default in (None, argparse.SUPPRESS) or "default" in text
-        is_empty = action.default is False or action.default in ((), [], {})
-        return text if is_told or is_empty else f"{text} (default: %(default)s)"
-
-
-class CommandParser(Parser):
-    """A parser with this help, whose complaints name an option as one types it."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"formatter_class": HelpFormatter, **settings})
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a ValueError: '--m 'four' is not a number: see bench/run.py --help'."""
-        super().error(re.sub(r"^argument (?=--)([^:]+):", r"\1", message))
 
 
 class _ReadChanges(argparse.Action):
@@ -79,6 +37,22 @@ class _ReadChanges(argparse.Action):
         except ValueError as error:  # often a positional argument that --set has swallowed
             raise ValueError(f"{error}: put other arguments before --set") from None
         setattr(namespace, self.dest, {**getattr(namespace, self.dest), **changes})
+
+
+class _List(argparse.Action):
+    """Lists every choice and leaves, as --help does, whatever else is asked for."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,  # noqa: ARG002 (argparse's signature)
+        values: Any,  # noqa: ARG002 (argparse's signature)
+        option_string: str | None = None,  # noqa: ARG002 (argparse's signature)
+    ) -> NoReturn:
+        from bench.lists import every_choice
+
+        print(every_choice(), flush=True)
+        parser.exit()
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -246,3 +220,31 @@ def add_jobs(p: Group, what: str) -> None:
     """Add --jobs."""
     text = f"{what} at once (default: as many as there are cores, or GPUs)"
     p.add_argument("--jobs", type=at_once, help=text)
+
+
+def add_cells(p: Group, default: str, told: str) -> None:
+    """Add --cells and --limit; `told` says what is done with the cells."""
+    text = f"{told}: sample:NUM or sample:NUM:SEED of the table's, or a file of hashes, one a line"
+    text += "" if default else " (default: all scored)"
+    p.add_argument("--cells", default=default, metavar="SAMPLE", help=text)
+    text = "no more than N of the cells, for a quick look that says so (default: all)"
+    p.add_argument("--limit", type=positive, metavar="N", help=text)
+
+
+def add_dry_run(p: Group, told: str = "how long") -> None:
+    """Add --dry-run; `told` is what it says beside what would run."""
+    text = f"check all, say what would run and {told}"
+    p.add_argument("--dry-run", action="store_true", help=text)
+
+
+def add_list(p: Group) -> None:
+    """Add --list."""
+    text = "list every name that can be chosen"
+    p.add_argument(
+        "--list",
+        action=_List,
+        nargs=0,
+        dest=argparse.SUPPRESS,
+        default=argparse.SUPPRESS,
+        help=text,
+    )

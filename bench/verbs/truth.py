@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import track
 
+from bench.base.forecast import a_few, say_when
 from bench.base.parallel import default_jobs, in_parallel, task
 from bench.config.fields import from_dict, to_dict
 from bench.config.recipe import StandAlone
@@ -22,9 +26,12 @@ from bench.verbs.folders import as_path
 from bench.verbs.presets import changed, ranking_preset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bench.network.cell import Cell
+
+CELLS = 4
+"""Cells that a forecast trains."""
 
 
 def train_truth(
@@ -54,10 +61,57 @@ def train_truth(
     Raises:
         ValueError: a name, field or value that is none, or trainings of another recipe.
     """
-    usual = ranking_preset(preset).stand_alone
-    recipe = changed(changed(usual, changes or {}), {"data_set": data_set})
-    build_table(Path(out), recipe, as_path(data), device, jobs)
+    build_table(Path(out), _recipe(preset, data_set, changes), as_path(data), device, jobs)
     return Path(out)
+
+
+def forecast(
+    out: Path,
+    *,
+    preset: str,
+    data_set: str | None,
+    data: Path | None,
+    changes: Mapping[str, Any],
+    device: str,
+    jobs: int | None,
+) -> str:
+    """Check what `train_truth` checks, and say what it would train; write nothing.
+
+    Raises:
+        ValueError: what `train_truth` raises before it trains.
+    """
+    from supernet.devices import check_precision, choose_device, gpus
+
+    recipe, parts = _recipe(preset, data_set, changes), _parts_of(out)
+    device = choose_device(device)
+    check_precision(recipe.training, device)
+    _check_parts(parts, recipe)
+    wanted = _wanted(parts, recipe)
+    todo = [one for path, one in wanted.items() if not path.is_file()]
+    told = f"{out}: {len(todo):,} of {len(wanted):,} trainings are missing"
+    if not todo:
+        return f"{told}; nothing was written"
+    jobs = jobs or default_jobs(len(gpus(device)), 1)
+    time_s = _pace(todo, recipe, data, device) * len(todo)
+    return f"{told}; {say_when(jobs, time_s, 'of them, an epoch each')}"
+
+
+def _pace(
+    todo: Sequence[tuple[Cell, int]], recipe: StandAlone, data: Path | None, device: str
+) -> float:
+    """Train a few cells for an epoch each, and return the seconds that one training takes."""
+    epochs = recipe.training.epochs
+    short = replace(recipe, training=replace(recipe.training, epochs=1, warmup_epochs=0.0))
+    some = a_few(todo, CELLS)
+    with TemporaryDirectory() as folder:
+
+        def train(cell: Cell, repeat: int) -> float:
+            started = time.perf_counter()
+            train_part(Path(folder) / "part.json", cell, repeat, short, data, device)
+            return time.perf_counter() - started
+
+        train(*some[0])  # the first is slow
+        return sum(train(*one) for one in some) / len(some) * epochs
 
 
 def build_table(
@@ -77,7 +131,7 @@ def build_table(
 
     device = choose_device(device)
     check_precision(recipe.training, device)
-    parts = out.with_name(f"{out.name}.parts")
+    parts = _parts_of(out)
     with at_work(parts):
         _open_parts(parts, recipe)
         wanted = _train_all(parts, recipe, data_path, device, jobs)
@@ -97,12 +151,7 @@ def _train_all(
     """Train what is missing; return the cell and repeat of every part."""
     from supernet.devices import gpus
 
-    cells = space_cells(recipe)
-    wanted = {
-        part_path(parts, cell, repeat): (cell, repeat)
-        for repeat in range(recipe.num_repeats)
-        for cell in cells
-    }
+    wanted = _wanted(parts, recipe)
     todo = {path: task for path, task in wanted.items() if not path.is_file()}
     tasks = (
         task(train_part, path, cell, repeat, recipe, data_path, device)
@@ -113,6 +162,16 @@ def _train_all(
         schemas.write_json(result, path, schemas.TRUTH_PART)
         rmtree(begun_folder(path), ignore_errors=True)
     return wanted
+
+
+def _wanted(parts: Path, recipe: StandAlone) -> dict[Path, tuple[Cell, int]]:
+    """List the cell and repeat of every part."""
+    cells = space_cells(recipe)
+    return {
+        part_path(parts, cell, repeat): (cell, repeat)
+        for repeat in range(recipe.num_repeats)
+        for cell in cells
+    }
 
 
 def seed_of(cell: Cell, repeat: int) -> int:
@@ -157,6 +216,15 @@ def train_part(
         return path, train_cell(cell, data, recipe.skeleton, recipe.training, seed, kept)
 
 
+def _recipe(preset: str, data_set: str | None, changes: Mapping[str, Any] | None) -> StandAlone:
+    usual = ranking_preset(preset).stand_alone
+    return changed(changed(usual, changes or {}), {"data_set": data_set})
+
+
+def _parts_of(out: Path) -> Path:
+    return out.with_name(f"{out.name}.parts")
+
+
 def _images(recipe: StandAlone, data_path: Path | None) -> str:
     """Return the digest of the images, which tells a ranking whether its runs are of them too."""
     from supernet.data.digest import digest_of
@@ -177,12 +245,18 @@ def _finish(parts: Path) -> None:
 
 
 def _open_parts(parts: Path, recipe: StandAlone) -> None:
+    _check_parts(parts, recipe)
+    if not (file := parts / TRUTH_RECIPE).is_file():
+        values = {"version": schemas.TRUTH_RECIPE.version, **to_dict(recipe)}
+        schemas.write_json(values, file, schemas.TRUTH_RECIPE)
+
+
+def _check_parts(parts: Path, recipe: StandAlone) -> None:
+    """Refuse trainings that are there of another recipe, or of none that is known."""
     file, remedy = parts / TRUTH_RECIPE, schemas.TRUTH_RECIPE.remedy
     if not file.is_file():
         if any(parts.glob("*.json")):
             raise ValueError(f"{parts} holds trainings, but no {TRUTH_RECIPE}; {remedy}")
-        values = {"version": schemas.TRUTH_RECIPE.version, **to_dict(recipe)}
-        schemas.write_json(values, file, schemas.TRUTH_RECIPE)
         return
     values = schemas.read_json(file, schemas.TRUTH_RECIPE)
     values.pop("version", None)

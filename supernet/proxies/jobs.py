@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
+from bench.base.forecast import a_few
 from bench.base.parallel import default_jobs, in_parallel, task
 from supernet.devices import gpus
 from supernet.proxies.scoring import draw_batch, score_cell
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from bench.network.cell import Cell
     from bench.scores.growing import GrowingScores
     from supernet.data.data_set import Batch, DataSet
+
+CELLS = 4
+"""Cells that a forecast scores."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ def score_missing(
     batches = {seed: draw_batch(images, scoring.batch_size, seed) for seed in seeds}
     todo = missing(growing, cells, methods, seeds)
     usual_threads = torch.get_num_threads()
+    growing.begin()
     done = in_parallel(
         (task(_score, one, scoring, batches[one.seed], threads) for one in todo),
         jobs or default_jobs(len(gpus(str(images.train.labels.device))), threads),
@@ -65,6 +71,19 @@ def score_missing(
     finally:
         torch.set_num_threads(usual_threads)  # one job alone runs in this process
     growing.finish()
+
+
+def measure_pace(
+    todo: Sequence[Missing], scoring: ProxyScoring, images: DataSet, threads: int
+) -> float:
+    """Score a few of the missing cells, forget them, and return the seconds that one takes."""
+    some = a_few(todo, CELLS)
+    batch = draw_batch(images, scoring.batch_size, todo[0].seed)
+    _score(some[0], scoring, batch, threads)  # the first is slow
+    started = time.perf_counter()
+    for one in some:
+        _score(one, scoring, batch, threads)
+    return (time.perf_counter() - started) / len(some)
 
 
 def missing(

@@ -7,7 +7,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis.phrases import describe_tau, interval, name_ms, name_protocol, name_row, number, yes
+from analysis.phrases import (
+    describe_tau,
+    interval,
+    name_ms,
+    name_protocol,
+    name_row,
+    number,
+    signed,
+    yes,
+)
 
 NAN = float("nan")
 
@@ -49,6 +58,13 @@ def test_tau_with_its_interval_where_it_has_one() -> None:
     assert describe_tau(row) == "0.70 [0.60, 0.75]"
     assert describe_tau(row | {"tau_low": NAN}) == "0.70"
     assert describe_tau(row | {"tau_mean": NAN, "tau_low": NAN}) == "-"
+
+
+def test_no_end_of_an_interval_and_no_difference_is_minus_zero() -> None:
+    row = {"tau_mean": -0.001, "tau_low": -0.004, "tau_high": -0.0}
+    assert describe_tau(row) == "0.00 [0.00, 0.00]"
+    assert signed(-0.0004) == "+0.000"
+    assert signed(-0.004) == "-0.004"
 
 
 def test_an_own_protocol_is_named() -> None:

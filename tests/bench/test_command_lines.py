@@ -13,7 +13,7 @@ import pytest
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
-    from bench.verbs.options import CommandParser
+    from bench.base.parser import CommandParser
 
 COMMANDS = {
     path.stem: importlib.import_module(f"bench.{path.stem}")
@@ -102,6 +102,21 @@ def test_set_is_everywhere_that_a_recipe_is() -> None:
 def test_what_set_swallows_is_named(prog: str) -> None:
     with pytest.raises(ValueError, match=r"'results' is not FIELD=VALUE: put other arguments befo"):
         PARSERS[prog].parse_args(["--set", "a=1", "results"])
+
+
+@pytest.mark.parametrize("name", ["run", "rank", "proxies", "measure", "truth", "mixpath"])
+def test_every_choice_is_listed_whatever_else_is_needed(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        COMMANDS[name].main(["--list"])
+    assert left.value.code == 0
+    out = capsys.readouterr().out
+    assert out.startswith("presets:\n")
+    for choice in ("digits", "shadow", "bernoulli", "nsga2", "sound", "conv3x3_minus_path"):
+        lines = [line.split() for line in out.splitlines() if line.split()[:1] == [choice]]
+        assert lines
+        assert all(len(words) > 2 for words in lines), "each is explained"
 
 
 def test_help_imports_no_torch() -> None:

@@ -84,6 +84,23 @@ def test_measuring_at_its_time_limit_goes_on_until_it_is_done(
         assert path.read_bytes() == (measured / path.relative_to(copy)).read_bytes(), path
 
 
+def test_a_dry_run_says_what_is_missing_and_writes_nothing(
+    measured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(measured, tmp_path / "digits")
+    for name in ("jacobian", "curve"):
+        (copy / "branches-m1" / "shadow-seed0" / f"{name}.csv").unlink()
+    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
+    assert main([str(copy), "--dry-run", "--only", "curve,similarity"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "branches-m1 shadow-seed0: curve"
+    assert lines[1] == "branches-m1 single-seed0: complete"
+    assert lines[-1] == f"{len(lines) - 1} runs; nothing was written"
+    assert {path: path.stat().st_mtime_ns for path in copy.rglob("*")} == before
+    assert main([str(copy), "--dry-run", "--only", "curves"]) == 2
+    assert "unknown measurement 'curves'" in capsys.readouterr().err
+
+
 def test_only_what_is_asked_for_is_measured(measured: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(measured, tmp_path / "digits")
     folder = copy / "branches-m1" / "shadow-seed0"

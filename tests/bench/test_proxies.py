@@ -128,6 +128,41 @@ def test_the_page_s_own_proxy_plugs_in(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delitem(sys.modules, "own")
 
 
+def dry_run(out: Path, *arguments: str) -> int:
+    changes = [f"{name}={value}" for name, value in SMALL.items()]
+    usual = ["--preset", "digits", "--jobs", "1", "--methods", "zen,snip", *arguments]
+    return command_line.main(["--out", str(out), *usual, "--dry-run", "--set", *changes])
+
+
+def test_a_dry_run_says_what_is_missing_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "scores.csv"
+    assert dry_run(out, "--cells", "sample:6") == 0
+    told = capsys.readouterr().out
+    assert told.startswith("6 cells drawn with seed 0")
+    assert ": 12 scores are missing; 1 at once: about 0:00:0" in told
+    assert not [*tmp_path.iterdir()]
+    score(out, "sample:2", methods=("zen",))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert dry_run(out, "--cells", "sample:6") == 0
+    assert ": 10 scores are missing; " in capsys.readouterr().out
+    assert dry_run(out, "--cells", "sample:2", "--methods", "zen") == 0
+    assert capsys.readouterr().out.endswith(": complete; nothing was written\n")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_quick_look_joins_the_file_and_says_that_it_is_one(tmp_path: Path) -> None:
+    out = tmp_path / "scores.csv"
+    score(out, "sample:34", methods=("zen",), limit=2)
+    frame = read_csv(out)
+    assert len(frame) == 2
+    about = json.loads(out.with_suffix(".json").read_text())
+    assert about["cells"].endswith("; a quick look at 2 of them")
+    score(out, "sample:34", methods=("zen",), limit=3)
+    assert set(frame["cell_hash"]) < set(read_csv(out)["cell_hash"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

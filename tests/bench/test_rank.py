@@ -56,7 +56,7 @@ def test_a_file_written_by_hand_is_ranked_in_one_command(
         (BY_HAND, ("--lower", "our"), "unknown method in lower 'our': did you mean 'ours'?"),
         (BY_HAND, ("--split", "tset"), "truth_split='tset' is not test or valid"),
         (BY_HAND, ("--cells", "all"), "cells 'all' must be sample:NUM"),
-        (BY_HAND, ("--cells", "sample:30"), "no scores of 25 of the 30 cells drawn"),
+        (BY_HAND, ("--cells", "sample:30"), "no scores of 25 of the 30 cells asked for"),
         (BY_HAND, ("--table", "none.h5"), "there is no table none.h5"),
         (BY_HAND, ("--limit", "0"), "--limit '0' must be a whole number of at least 1"),
         (BY_HAND, ("--baseline", "depht"), "unknown baseline"),
@@ -85,16 +85,8 @@ def test_without_scores_what_is_free_is_ranked(
     code, out, err = run("--table", "digits", "--cells", "sample:20", "--out", tmp_path)
     assert code == 0, err
     assert "20 cells, 1 seed" in out
+    assert "20 cells drawn with seed 0 from the 34 of digits_truth.h5" in out
     assert "the best that costs nothing" in (tmp_path / "report.html").read_text()
-
-
-def test_every_choice_is_listed(run: Callable[..., tuple[int, str, str]]) -> None:
-    code, out, _ = run("--list")
-    assert code == 0
-    for name in ("digits", "shadow", "bernoulli", "nsga2", "sound", "conv3x3_minus_path"):
-        lines = [line.split() for line in out.splitlines() if line.split()[:1] == [name]]
-        assert lines
-        assert all(len(words) > 2 for words in lines), "each is explained"
 
 
 def test_three_lines_of_python(tmp_path: Path) -> None:
@@ -106,6 +98,17 @@ def test_three_lines_of_python(tmp_path: Path) -> None:
         ax = draw(ranked)
     assert [text.get_text() for text in ax.get_yticklabels()].count("ours") == 1
     assert draw(ranked, ax) is ax
+
+
+def test_a_table_says_which_cells_it_is_of(tmp_path: Path) -> None:
+    with open_table("digits") as table:
+        hashes = table.hashes()
+    (tmp_path / "cells.txt").write_text("\n".join(hashes[:20]))
+    frame = pd.DataFrame({"cell_hash": hashes, "ours": range(34)})
+    ranked = rank(frame, "digits", cells=str(tmp_path / "cells.txt"), limit=7)
+    assert (ranked["num_cells"] == 7).all()
+    assert ranked.attrs["cells"].startswith("20 cells of cells.txt (SHA-256")
+    assert ranked.attrs["cells"].endswith("; a quick look at 7 of them")
 
 
 def test_further_options_reach_the_ranking() -> None:

@@ -268,11 +268,6 @@ def test_a_folder_begun_on_a_gpu_is_gone_on_with_and_said(
     assert capsys.readouterr().err.count(line) == 1
 
 
-def test_every_choice_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command_line.main(["--list"]) == 0
-    assert capsys.readouterr().out.startswith("presets:\n")
-
-
 def test_changed_recipe_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["--set", "epochs=2"]) == 2
     assert "name a folder with --out" in capsys.readouterr().err

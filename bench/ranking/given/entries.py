@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from bench.base.streams import child_rng
 from bench.ranking.entries import cells_without_truth, truths_of
 from bench.ranking.ruler import GIVEN, Scored
-from bench.scores.sample import stated_cells
+from bench.scores.sample import Sample, quick_look, stated_cells
 
 if TYPE_CHECKING:
     from bench.ranking.protocol import Protocol
@@ -65,10 +64,8 @@ def choose_cells(
             "others with --allow-missing"
         )
     scores = scores.only(key for key in scores.cells if key not in missing)
-    if limit and limit < len(scores.cells):
-        drawn = child_rng(SEED, "limit").permutation(len(scores.cells))[:limit]
-        scores = scores.only(scores.cells[i] for i in drawn)
-        statement += f"; a quick look at {limit} of them"
+    looked_at, statement = quick_look(Sample(scores.cells, statement), limit)
+    scores = scores.only(looked_at)
     if len(scores.cells) < 2:
         raise ValueError(
             f"no ranking of {len(scores.cells)} of {num_asked} cells with score and truth: score "

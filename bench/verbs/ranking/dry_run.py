@@ -31,9 +31,9 @@ class Plan(NamedTuple):
     jobs: int
 
     @property
-    def time_s(self) -> float:
-        """Seconds until all is done, at the pace of one run alone."""
-        return sum(one.time_s for _, one in self.runs) / self.jobs
+    def work_s(self) -> float:
+        """Seconds of all runs, one after the other."""
+        return sum(one.time_s for _, one in self.runs)
 
 
 def dry_run(**asked: Any) -> Plan:

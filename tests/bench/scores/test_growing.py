@@ -19,12 +19,23 @@ ONE, TWO = "0" * 32, "f" * 32
 VALUES = {"zen": 0.1 + 0.2, "a-module:naswot": math.nan}
 
 
-def fill(path: Path) -> bytes:
+def begun(path: Path) -> GrowingScores:
     scores = GrowingScores(path, ABOUT)
+    scores.begin()
+    return scores
+
+
+def fill(path: Path) -> bytes:
+    scores = begun(path)
     for cell_hash in (TWO, ONE):
         scores.add(cell_hash, 0, VALUES)
     scores.finish()
     return path.read_bytes()
+
+
+def test_nothing_is_written_before_it_begins(tmp_path: Path) -> None:
+    GrowingScores(tmp_path / "new" / "scores.csv", ABOUT)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_what_a_kill_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
@@ -60,10 +71,10 @@ def test_killed_anywhere_it_goes_on_with_the_same_bytes(
     monkeypatch.setattr("bench.scores.growing.SAVE_EVERY_S", -1.0)
     monkeypatch.setattr("bench.scores.growing.SHARE", 0)
     path = tmp_path / "scores.csv"
-    begun = GrowingScores(path, ABOUT)
+    first = begun(path)
     for cell_hash in (TWO, ONE)[:num_done]:
-        begun.add(cell_hash, 0, VALUES)
-    again = GrowingScores(path, ABOUT)
+        first.add(cell_hash, 0, VALUES)
+    again = begun(path)
     assert len(again.scores) == 2 * num_done
     for cell_hash in (TWO, ONE)[num_done:]:
         again.add(cell_hash, 0, VALUES)
@@ -72,7 +83,7 @@ def test_killed_anywhere_it_goes_on_with_the_same_bytes(
 
 
 def test_the_part_is_written_every_few_seconds(tmp_path: Path) -> None:
-    scores = GrowingScores(tmp_path / "scores.csv", ABOUT)
+    scores = begun(tmp_path / "scores.csv")
     scores.add(ONE, 0, VALUES)
     assert not scores.part.is_file()
     scores.save_at = 0
@@ -108,6 +119,7 @@ def test_more_cells_methods_and_seeds_may_join(tmp_path: Path) -> None:
     fill(path)
     more = GrowingScores(path, {**ABOUT, "cells": "three", "seeds": [1], "source of own": "ab"})
     assert len(more.scores) == 4
+    more.begin()
     more.add(ONE, 1, {"zen": 3.0})
     more.finish()
     assert len(read_csv(path)) == 5

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bench.base.parser import CommandParser
 from bench.verbs import options
-from bench.verbs.options import CommandParser
 
 
 @pytest.mark.parametrize(

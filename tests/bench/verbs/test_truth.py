@@ -48,6 +48,26 @@ def test_table_holds_every_cell_and_repeat(tmp_path: Path) -> None:
     assert not (tmp_path / "own.h5.parts").exists()
 
 
+def test_a_dry_run_says_what_is_missing_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "own.h5"), "--jobs", "1", "--set", "m=1", "num_repeats=2"]
+    tiny = ["stem_channels=4", "num_stacks=2", "epochs=2"]
+    assert command_line.main(["--dry-run", *out, *tiny]) == 0
+    told = capsys.readouterr().out
+    assert "own.h5: 6 of 6 trainings are missing; 1 at once: about 0:00:" in told
+    assert not [*tmp_path.iterdir()]
+    monkeypatch.setattr(truth, "_finish", lambda _: None)
+    assert command_line.main([*out, *tiny]) == 0
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    capsys.readouterr()
+    assert command_line.main(["--dry-run", *out, *tiny]) == 0
+    assert "own.h5: 0 of 6 trainings are missing; nothing was written" in capsys.readouterr().out
+    assert command_line.main(["--dry-run", *out, *tiny, "lr=0.7"]) == 2
+    assert "holds trainings of another recipe" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
 def test_interrupted_table_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "own.h5"
     done: list[Path] = []

@@ -51,7 +51,7 @@ def test_all_is_missing_at_first_and_nothing_is_written(tmp_path: Path) -> None:
     names = ("shadow-seed0", "single-seed0", "shadow-seed1", "single-seed1")
     assert missing(plan) == [(name, 2, 12) for name in names]
     assert all(one.time_s > 0 for _, one in plan.runs)
-    assert plan.time_s == pytest.approx(sum(one.time_s for _, one in plan.runs))
+    assert plan.work_s == pytest.approx(sum(one.time_s for _, one in plan.runs))
     assert not list(tmp_path.iterdir())
 
 
@@ -77,9 +77,9 @@ def test_time_is_pace_times_what_is_missing(tmp_path: Path) -> None:
     assert forecast(run, Pace(10.0, 0.5)) == Forecast(2, 12, 26.0)
 
 
-def test_jobs_share_the_time() -> None:
-    two: Any = [(None, Forecast(1, 1, 4.0)), (None, Forecast(0, 0, 0.0))]
-    assert Plan(two, 2).time_s == 2.0
+def test_the_work_is_that_of_all_runs() -> None:
+    two: Any = [(None, Forecast(1, 1, 4.0)), (None, Forecast(0, 0, 1.0))]
+    assert Plan(two, 2).work_s == 5.0
 
 
 def test_a_folder_of_another_recipe_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,29 @@
+"""What a dry run measures, and says at its end: how long it would take."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def a_few(every: Sequence[T], num: int) -> Sequence[T]:
+    """Return no more than `num` of a sequence, evenly from it; none of an empty one."""
+    return every[:: -(-len(every) // num) or 1]
+
+
+def say_when(jobs: int, time_s: float, measured_on: str) -> str:
+    """Say how long work that is shared among jobs takes, from a few of its parts.
+
+    Args:
+        jobs: how many at once.
+        time_s: seconds of all of it, at the pace of one job alone.
+        measured_on: the parts, in words.
+    """
+    about = duration(time_s / jobs)
+    return f"{jobs} at once: about {about}, measured on a few {measured_on}; nothing was written"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as 1:02:03."""
+    return str(timedelta(seconds=round(seconds)))
