@@ -21,8 +21,9 @@ NOTHING = "-"
 
 def name_protocol(protocol: str) -> str:
     """Name a protocol and its recipe, and say what it does."""
-    known = {**PROTOCOLS, FOR_GIVEN.name: FOR_GIVEN}.get(protocol)
-    if known is None:
+    if protocol == FOR_GIVEN.name:
+        return f"protocol {protocol}: {describe(FOR_GIVEN)}"
+    if (known := PROTOCOLS.get(protocol)) is None:
         return f"protocol {protocol}"
     return f"recipe {known.recipe}, protocol {protocol}: {describe(known)}"
 

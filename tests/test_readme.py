@@ -52,6 +52,14 @@ def test_tables_are_those_of_results() -> None:
     assert readme.fill(TEXT, ROOT) == TEXT, "python -m analysis.readme README.md"
 
 
+def test_figures_of_other_pages_are_those_of_results() -> None:
+    pages = [page for page in (ROOT / "docs").glob("*.md") if readme.BLOCK.search(page.read_text())]
+    assert [page.name for page in pages] == ["proxies.md"]
+    for page in pages:
+        text = page.read_text()
+        assert readme.fill(text, page.parent) == text, f"python -m analysis.readme docs/{page.name}"
+
+
 def test_files_and_folders_it_names_exist() -> None:
     links = re.findall(r"\]\(((?!http|#)[^)]+)\)", TEXT)
     assert links

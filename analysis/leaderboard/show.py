@@ -32,7 +32,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 LABELS = {
     MEASURED: "measured here, 95% over seeds and cells",
-    FREE: "counted here at no cost",
+    FREE: "counted at no cost",
     PUBLISHED: "published, own protocols",
 }
 PUBLISHED_BY_OTHERS = "published by others, each with its own cells and protocol"
@@ -73,7 +73,8 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     ax.set_title(frame["section"].iloc[0], loc="left", fontsize=9, pad=18, weight="bold")
     kinds = [kind for kind in LOOKS if (frame["kind"] == kind).any()]
     handles = [Line2D([], [], label=LABELS[kind], linewidth=1.5, **LOOKS[kind]) for kind in kinds]
-    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 0.99), "ncol": 3}
+    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 0.99)}
+    above |= {"ncol": 3, "columnspacing": 1.2}
     ax.legend(handles=handles, fontsize=7, **above)
     return ax
 

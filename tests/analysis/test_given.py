@@ -61,7 +61,7 @@ def test_the_best_comes_first_and_a_method_without_tau_last(taus: pd.DataFrame) 
 def test_the_table_holds_methods_baselines_chance_and_ceiling(taus: pd.DataFrame) -> None:
     table = given_table(taus)
     assert is_given(taus)
-    assert table.caption.startswith("34 cells, 2 seeds; recipe unknown, protocol given:")
+    assert table.caption.startswith("34 cells, 2 seeds; protocol given: every")
     names = [row[0] for row in table.rows]
     assert {"good", "constant", "3x3 minus shortest path"} < set(names)
     assert names[-2:] == ["random, one draw", "noise ceiling"]

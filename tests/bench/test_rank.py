@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -98,6 +99,19 @@ def test_three_lines_of_python(tmp_path: Path) -> None:
         ax = draw(ranked)
     assert [text.get_text() for text in ax.get_yticklabels()].count("ours") == 1
     assert draw(ranked, ax) is ax
+
+
+def test_a_notebook_shows_the_table_and_the_figure() -> None:
+    """It asks a last value for `_repr_html_`, and draws the figures that pyplot knows, once."""
+    ranked: Any = rank(
+        pd.DataFrame({"cell_hash": [c.hash for c in cells()], "ours": range(34)}), "digits"
+    )
+    assert "<td>ours</td>" in ranked._repr_html_()
+    with mpl.rc_context({"backend": "agg"}):
+        before = set(plt.get_fignums())
+        draw(ranked)
+        (number,) = set(plt.get_fignums()) - before
+        plt.close(number)
 
 
 def test_a_table_says_which_cells_it_is_of(tmp_path: Path) -> None:
