@@ -6,12 +6,14 @@ import importlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 
 from bench.config.cell_presets import digits
+from bench.network.cell import INPUT, OPERATIONS, OUTPUT, Cell
 from bench.network.skeleton import Skeleton
-from bench.table.table import Table
+from bench.table.table import Row, Source, Table, write_table
 from bench.verbs.rank_supernets import rank
 from bench.verbs.truth import train_truth
 from supernet.nets.cell_network import CellNetwork
@@ -22,6 +24,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXAMPLES = ROOT / "docs" / "examples"
+LARGE = Cell.from_matrix(
+    [
+        [0, 1, 1, 0, 0, 0, 1],
+        [0, 0, 0, 1, 0, 0, 0],
+        [0, 0, 0, 0, 1, 0, 0],
+        [0, 0, 0, 0, 0, 1, 0],
+        [0, 0, 0, 0, 0, 1, 0],
+        [0, 0, 0, 0, 0, 0, 1],
+        [0, 0, 0, 0, 0, 0, 0],
+    ],
+    [INPUT, *OPERATIONS, *OPERATIONS[:2], OUTPUT],
+)
+SMALLER = [
+    Cell.from_matrix([[0, 1, 0], [0, 0, 1], [0, 0, 0]], [INPUT, o, OUTPUT]) for o in OPERATIONS
+]
 SKELETON = Skeleton(stem_channels=7, num_stacks=2, cells_per_stack=2, image_size=8, in_channels=1)
 
 
@@ -109,6 +126,39 @@ def test_shadow_batch_norms_go_by_the_number_of_inputs(whole_cells: Any) -> None
         torch.nn.init.constant_(norm.norms[1].weight, 3.0)
     same = {text: torch.equal(net(images(), space.decode(text)), before[text]) for text in texts}
     assert same == {"30-31-o2": True, "30-301-o2": False}
+
+
+@pytest.fixture
+def stated_cells(whole_cells: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001 (puts the folder on the path)
+    """The example, whose table is one of a few cells and whose file states two of them."""
+    module: Any = importlib.import_module("stated_cells")
+    rows = [Row(cell=cell, epochs=1, test=0.5) for cell in (LARGE, *SMALLER)]
+    write_table(tmp_path / "table.h5", rows, sources=[Source("made up")])
+    (tmp_path / "cells.txt").write_text("".join(f"{cell.hash}\n" for cell in (LARGE, SMALLER[0])))
+    monkeypatch.setattr(
+        module, "open_table", {"nasbench101": Table(tmp_path / "table.h5")}.__getitem__
+    )
+    monkeypatch.setattr(module, "STATED", tmp_path / "cells.txt")
+    return module
+
+
+def test_stated_cells_are_scored_and_all_are_trained(stated_cells: Any) -> None:
+    space = stated_cells.StatedCells(5)
+    assert set(space.architectures()) == {LARGE, SMALLER[0]}
+    assert space.decode(space.encode(LARGE)) == LARGE
+    rng = np.random.default_rng(0)
+    assert {space.sample(rng) for _ in range(50)} == {LARGE, *SMALLER}
+    with pytest.raises(ValueError, match=r"m=4: cells have up to 5 vertices .*, so m=5"):
+        stated_cells.StatedCells(4)
+
+
+def test_the_largest_cells_are_paths(whole_cells: Any, stated_cells: Any) -> None:
+    torch.manual_seed(0)
+    recipe, space = replace(digits().recipe, skeleton=SKELETON), stated_cells.StatedCells(5)
+    net = whole_cells.SlicedNet(recipe, space, norm_under_test("single"))
+    network = CellNetwork(LARGE, SKELETON)
+    copy_slices(net, network, LARGE.adjacency)
+    torch.testing.assert_close(net(images(), LARGE), network(images()), atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.slow
