@@ -125,7 +125,8 @@ def parse(name: str, arguments: Command) -> None:
         return
     module = importlib.import_module(name)
     assert hasattr(module, "parser"), f"{name} has no parser(), which reads a command's arguments"
-    with contextlib.suppress(SystemExit) if "--help" in arguments else contextlib.nullcontext():
+    leaves = {"--help", "--list"} & set(arguments)
+    with contextlib.suppress(SystemExit) if leaves else contextlib.nullcontext():
         try:
             module.parser().parse_args(arguments)
         except ValueError as error:
