@@ -11,6 +11,12 @@ about half an hour.
 from __future__ import annotations
 
 import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("bench.truth"))
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +60,3 @@ def parser() -> CommandParser:
     options.add_device(p)
     options.add_jobs(p, "trainings")
     return p
-
-
-if __name__ == "__main__":
-    sys.exit(main())
