@@ -1,9 +1,10 @@
-"""Kill a run over and over until it is complete; a program of its own, since it forks.
+"""Kill a run until it is complete; a program of its own, since it forks.
 
-python -m tests.kill_driver FOLDER write|random SEED
+    python -m tests.kill_driver FOLDER write|random SEED
 
-With `write`, the n-th attempt dies in the middle of its n-th write (at most its 12th), between the
-temporary file and the rename; with `random`, at a random moment. Prints the number of kills.
+With `write` there is a run for every write of a whole one, FOLDER/1, FOLDER/2, ..., killed in the
+middle of that write, between the temporary file and the rename, and begun again; with `random`
+there is one, FOLDER/1, killed at random moments until it is complete. Prints the number of kills.
 """
 
 import os
@@ -11,6 +12,7 @@ import random
 import signal
 import sys
 import threading
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -20,7 +22,6 @@ from supernet import runs
 from supernet.data.sets import load_digits
 from tests.supernet.test_runs import RECIPE
 
-MOST_WRITES = 12
 FIRST_S, LATER_S = 0.5, 0.25  # later attempts live longer, so that a slow machine ends too
 
 
@@ -30,21 +31,35 @@ def main() -> None:
     torch.set_num_threads(1)
     load_digits()  # imports scikit-learn once, before the forks
     runs.SAVE_EVERY_S = 0.0
-    run = open_run(folder, RECIPE, 0, "cpu", 1)
-    rng = random.Random(seed)
-    kills = 0
-    while not run.is_complete:
-        kills += die(run, how, kills + 1, rng.uniform(0.0, FIRST_S + kills * LATER_S))
-    print(kills)
+    print(in_every_write(folder) if how == "write" else at_random(folder, random.Random(seed)))
 
 
-def die(run: Run, how: str, number: int, after_s: float) -> int:
-    """Attempt the run in a child that kills itself; return 1 if it did."""
+def in_every_write(folder: Path) -> int:
+    """Kill a run in each of its writes, a folder for each; return how many there are."""
+    for number in count(1):
+        run = open_run(folder / str(number), RECIPE, 0, "cpu", 1)
+        if not is_killed(run, number, None):
+            return number - 1
+        assert not is_killed(run, None, None)
+    raise AssertionError
+
+
+def at_random(folder: Path, rng: random.Random) -> int:
+    """Kill a run until it is complete; return how often it was."""
+    run = open_run(folder / "1", RECIPE, 0, "cpu", 1)
+    for kills in count():
+        if not is_killed(run, None, rng.uniform(0.0, FIRST_S + kills * LATER_S)):
+            return kills
+    raise AssertionError
+
+
+def is_killed(run: Run, number: int | None, after_s: float | None) -> bool:
+    """Attempt the run in a child that is killed in a write or after a time; tell whether it was."""
     child = os.fork()
     if child == 0:
-        if how == "write":
+        if number is not None:
             kill_in_write(number)
-        else:
+        if after_s is not None:
             timer = threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL))
             timer.daemon = True
             timer.start()
@@ -52,17 +67,17 @@ def die(run: Run, how: str, number: int, after_s: float) -> int:
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the run failed by itself"
-    return int(os.WIFSIGNALED(status))
+    return os.WIFSIGNALED(status)
 
 
 def kill_in_write(number: int) -> None:
     """Die before the rename that ends the n-th write."""
-    replace, count = Path.replace, 0
+    replace, counted = Path.replace, 0
 
     def counting(path: Path, target: Path) -> Path:
-        nonlocal count
-        count += 1
-        if count == min(number, MOST_WRITES):
+        nonlocal counted
+        counted += 1
+        if counted == number:
             os.truncate(path, path.stat().st_size // 2)
             os.kill(os.getpid(), signal.SIGKILL)
         return replace(path, target)
