@@ -2,13 +2,14 @@
 
     python -m tests.kill_driver FOLDER write|random SEED
 
-With `write` there is a run for every write of a whole one, FOLDER/1, FOLDER/2, ..., killed in the
-middle of that write, between the temporary file and the rename, and begun again; with `random`
-there is one, FOLDER/1, killed at random moments until it is complete. Prints the number of kills.
+With `write` FOLDER/0 is a whole run, and FOLDER/1, FOLDER/2, ... are what a kill in the middle of
+each of its writes leaves, between the temporary file and the rename, completed; with `random` there
+is one, FOLDER/1, killed at random moments until it is complete. Prints the number of kills.
 """
 
 import os
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -35,30 +36,31 @@ def main() -> None:
 
 
 def in_every_write(folder: Path) -> int:
-    """Kill a run in each of its writes, a folder for each; return how many there are."""
-    for number in count(1):
-        run = open_run(folder / str(number), RECIPE, 0, "cpu", 1)
-        if not is_killed(run, number, None):
-            return number - 1
-        assert not is_killed(run, None, None)
-    raise AssertionError
+    """Complete a run from what a kill in each of its writes would have left; return how many."""
+    whole = folder / "0"
+    run = open_run(whole, RECIPE, 0, "cpu", 1)
+    assert not is_killed(run, None, folder)
+    copies = sorted(path for path in folder.iterdir() if path != whole)
+    for copied in copies:
+        assert not is_killed(open_run(copied, RECIPE, 0, "cpu", 1), None, None)
+    return len(copies)
 
 
 def at_random(folder: Path, rng: random.Random) -> int:
     """Kill a run until it is complete; return how often it was."""
     run = open_run(folder / "1", RECIPE, 0, "cpu", 1)
     for kills in count():
-        if not is_killed(run, None, rng.uniform(0.0, FIRST_S + kills * LATER_S)):
+        if not is_killed(run, rng.uniform(0.0, FIRST_S + kills * LATER_S), None):
             return kills
     raise AssertionError
 
 
-def is_killed(run: Run, number: int | None, after_s: float | None) -> bool:
-    """Attempt the run in a child that is killed in a write or after a time; tell whether it was."""
+def is_killed(run: Run, after_s: float | None, copies: Path | None) -> bool:
+    """Attempt the run in a child that is killed after a time; tell whether it was."""
     child = os.fork()
     if child == 0:
-        if number is not None:
-            kill_in_write(number)
+        if copies is not None:
+            copy_in_writes(run.folder.parents[1], copies)
         if after_s is not None:
             timer = threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL))
             timer.daemon = True
@@ -70,19 +72,17 @@ def is_killed(run: Run, number: int | None, after_s: float | None) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def kill_in_write(number: int) -> None:
-    """Die before the rename that ends the n-th write."""
-    replace, counted = Path.replace, 0
+def copy_in_writes(results: Path, copies: Path) -> None:
+    """Copy the results before the rename that ends each write, the file half written."""
+    replace, counted = Path.replace, count(1)
 
-    def counting(path: Path, target: Path) -> Path:
-        nonlocal counted
-        counted += 1
-        if counted == number:
-            os.truncate(path, path.stat().st_size // 2)
-            os.kill(os.getpid(), signal.SIGKILL)
+    def copying(path: Path, target: Path) -> Path:
+        copied = shutil.copytree(results, copies / str(next(counted)))
+        half = copied / path.relative_to(results)
+        os.truncate(half, half.stat().st_size // 2)
         return replace(path, target)
 
-    Path.replace = counting  # type: ignore[method-assign,assignment]  # in this process alone
+    Path.replace = copying  # type: ignore[method-assign,assignment]  # in this process alone
 
 
 if __name__ == "__main__":
