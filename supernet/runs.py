@@ -23,7 +23,7 @@ from bench.runs.lock import at_work
 from bench.runs.origin import claim, origin_of
 from bench.runs.run import Run, RunFolderError, scores_schema
 from supernet.distributed import ALONE, Ranks
-from supernet.needs import check_needs
+from supernet.fits import check_run
 from supernet.nets.initialisation import fan_out
 from supernet.parts import Parts, resolve
 from supernet.score import SupernetScorer
@@ -79,8 +79,8 @@ def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE)
     Raises:
         ValueError: it needs more memory, or more of the disk, than there is.
     """
-    if ranks is ALONE and not (run.folder / CHECKPOINT).is_file():
-        check_needs(run, parts, device)
+    if not (run.folder / CHECKPOINT).is_file():
+        check_run(run, parts, device, ranks)
     model = build(run, parts, device)
     trainer = Trainer(
         model,

@@ -136,9 +136,11 @@ def run_all(
     """Complete runs, several at a time, showing how far they are.
 
     Raises:
-        ValueError: curves are asked for, but TensorBoard is not installed.
+        ValueError: curves are asked for, but TensorBoard is not installed; or so many runs at once
+            need more memory than there is.
     """
     from supernet.devices import gpus
+    from supernet.fits import check_jobs
 
     todo = [run for run in runs if not run.is_complete]
     with follow(runs) if tensorboard else nullcontext(), show(todo) as finished:
@@ -146,6 +148,8 @@ def run_all(
             return
         tasks = (task(_complete, run, data, device, num_threads) for run in todo)
         jobs = min(jobs or default_jobs(len(gpus(device)), num_threads), len(todo))
+        if backend == "loky":  # and not a cluster's machines
+            check_jobs(todo, jobs, device)
         for run in in_parallel(tasks, jobs, backend, scheduler, shared=todo[0].folder):
             finished(run)
 

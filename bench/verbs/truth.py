@@ -96,6 +96,8 @@ def _train_all(
 ) -> dict[Path, tuple[Cell, int]]:
     """Train what is missing; return the cell and repeat of every part."""
     from supernet.devices import gpus
+    from supernet.fits import check_truth
+    from supernet.nets.stand_alone import NasbenchNetwork
 
     cells = space_cells(recipe)
     wanted = {
@@ -108,7 +110,12 @@ def _train_all(
         task(train_part, path, cell, repeat, recipe, data_path, device)
         for path, (cell, repeat) in todo.items()
     )
-    done = in_parallel(tasks, jobs or default_jobs(len(gpus(device)), 1), shared=parts)
+    jobs = min(jobs or default_jobs(len(gpus(device)), 1), max(len(todo), 1))
+    if todo:
+        largest = max(cells, key=lambda cell: len(cell.operations))
+        network = NasbenchNetwork(largest, recipe.skeleton).to("meta")
+        check_truth(recipe, network, jobs, device)
+    done = in_parallel(tasks, jobs, shared=parts)
     for path, result in track(done, "training", total=len(todo), console=Console(stderr=True)):
         schemas.write_json(result, path, schemas.TRUTH_PART)
         rmtree(begun_folder(path), ignore_errors=True)

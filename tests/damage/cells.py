@@ -94,6 +94,7 @@ def make_part(results: Path) -> None:
         rows = run.scores()[:-2]
         schemas.write(rows, run.folder / SCORES_PART, schemas.SCORES_PART)
         (run.folder / SCORES_FILE).unlink()
+    write_truth(results / TRUTH)
 
 
 def make_half(results: Path) -> None:

@@ -242,7 +242,7 @@ def test_connections_that_bring_crumbs_end_it(
     server: Server, file: RemoteFile, tmp_path: Path
 ) -> None:
     server.cuts = [999, *range(1000, 2000)]
-    with pytest.raises(DownloadError, match="broke; check the network .* go on at 999 bytes"):
+    with pytest.raises(DownloadError, match=r"broke; check the network .* on at 999 bytes"):
         download(file, tmp_path)
 
 
