@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from analysis import style
-from analysis.read import is_measured
+from analysis.read import is_measured, is_there
 from bench.base.files import write_csv
 from bench.ranking.outputs import DIGITS
 
@@ -70,7 +70,7 @@ class Analysis:
 
     def missing(self, results: Path) -> list[str]:
         """List what it reads and neither the results folder nor any finished run in it has."""
-        files = [name for name in self.inputs if not (results / name).is_file()]
+        files = [name for name in self.inputs if not is_there(results, name)]
         return files + [name for name in self.measured if not is_measured(results, name)]
 
     def figure(self, frame: DataFrame) -> Figure | None:

@@ -10,9 +10,15 @@ figures no longer carry can't be written. A finding is a block of it, so that on
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("analysis.findings"))
+
 import functools
 import re
-import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,7 +235,3 @@ def parser() -> Parser:
     p.add_argument("folder", type=Path, help=f"folder with {TEMPLATE} and the results")
     p.add_argument("name", nargs="?", help="of one finding, such as raw-lead (default: all)")
     return p
-
-
-if __name__ == "__main__":
-    sys.exit(main())

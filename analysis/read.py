@@ -12,7 +12,7 @@ import pandas as pd
 
 from bench.runs import schemas
 from bench.runs.about import check_not_lost
-from bench.runs.find import find_main_runs, find_trained
+from bench.runs.find import check_files, find_main_runs, find_runs, find_trained
 from bench.runs.layout import TIMES
 from bench.runs.run import RunFolderError
 from bench.runs.searches import find_searches, read_search
@@ -31,6 +31,25 @@ def read_runs(results: Path) -> list[Run]:
     Of runs of cells those of the main recipe, or all where there are none.
     """
     return find_main_runs(results) or find_trained(results)
+
+
+def check_runs(results: Path) -> None:
+    """Refuse damaged runs before anything is drawn.
+
+    Raises:
+        ValueError: a file that is not as it was written, or is gone.
+    """
+    check_files(find_runs(results))
+
+
+def is_there(results: Path, name: str) -> bool:
+    """Tell whether the ranking stage or measuring has left a file.
+
+    Raises:
+        RunFolderError: it has, and the file is gone.
+    """
+    check_not_lost(results / name)
+    return (results / name).is_file()
 
 
 def is_measured(results: Path, name: str) -> bool:

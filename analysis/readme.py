@@ -10,8 +10,14 @@ last the paper's Table 3 for the m of the last column. Between `<!-- findings: T
 
 from __future__ import annotations
 
-import re
 import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("analysis.readme"))
+
+import re
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,7 +115,3 @@ def _place(name: str) -> tuple[str, bool]:
     """Return the batch norm and calibrated of a row's name, as TABLE3 keys them."""
     method, _, state = name.partition(" BN, ")
     return ("", False) if "," in state else (method, state == "calibrated")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

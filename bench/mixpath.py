@@ -23,6 +23,11 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("bench.mixpath"))
+
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -189,7 +194,3 @@ VERBS: dict[str, tuple[Callable[[CommandParser], None], str, str]] = {
     ),
 }
 """By name: what it asks for, what it does, and its arguments in the example that --help shows."""
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -19,6 +19,11 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("bench.proxies"))
+
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.base.command import run_command
@@ -220,7 +225,3 @@ def parser() -> CommandParser:
     options.add_dry_run(p)
     options.add_list(p)
     return p
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,6 +10,12 @@ on the number of repeats, so that tables with few and with many compare).
 from __future__ import annotations
 
 import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("bench.reliability"))
+
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -151,7 +157,3 @@ def _check(accuracies: NDArray[np.float64]) -> None:
             f"needs at least 2 repeats of every cell, got {num_repeats} with "
             f"{int(np.isnan(accuracies).sum())} missing"
         )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -18,6 +18,11 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("bench.run"))
+
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +152,3 @@ def _add_parts(p: CommandParser) -> None:
             metavar="NAME",
             help=f"a further {PLUG_IN}, any number of times (default: none but ours)",
         )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

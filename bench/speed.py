@@ -37,6 +37,11 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("bench.speed"))
+
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -133,7 +138,3 @@ def measure_speed(
     if out is not None:
         write_csv(pd.DataFrame(rows), out / "speed.csv")
     return rows
-
-
-if __name__ == "__main__":
-    sys.exit(main())

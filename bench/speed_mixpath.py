@@ -25,6 +25,11 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("bench.speed_mixpath"))
+
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -93,7 +98,3 @@ def measure_speed(*, data: Path | None = None, out: Path | None = None) -> list[
     if out is not None:
         write_csv(pd.DataFrame(rows), out / "speed_mixpath.csv")
     return rows
-
-
-if __name__ == "__main__":
-    sys.exit(main())

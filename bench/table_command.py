@@ -10,6 +10,12 @@ One core will do; the import of `nasbench_only108` takes about 0.5 GB of memory,
 """
 
 import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("bench.table_command"))
+
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -246,7 +252,3 @@ VERBS: dict[str, tuple[Callable[..., None], Callable[[CommandParser], None], str
     ),
 }
 """By name: what it does, what it asks for, the same in words, and an example's arguments."""
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,6 +11,12 @@ about half an hour.
 from __future__ import annotations
 
 import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.command import run_module
+
+    sys.exit(run_module("bench.truth"))
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +62,3 @@ def parser() -> CommandParser:
     options.add_dry_run(p)
     options.add_list(p)
     return p
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -31,6 +31,11 @@ class Ranks:
         """Whether this process writes."""
         return self.rank == 0
 
+    @property
+    def num_here(self) -> int:
+        """How many of the processes are on this machine."""
+        return int(os.environ.get("LOCAL_WORLD_SIZE", self.size)) if self.size > 1 else 1
+
     def share(self, batch: torch.Tensor) -> torch.Tensor:
         """Return this rank's part of a batch, every size-th from its rank on."""
         return batch[self.rank :: self.size]

@@ -19,9 +19,10 @@ from torch import nn
 
 from bench.runs import schemas
 from bench.runs.about import read_about
-from bench.runs.layout import BEST, EVALUATION
+from bench.runs.layout import BEST, CHECKPOINT, EVALUATION
 from bench.runs.run import FinalRun, RunFolderError, read_final, read_trained
 from supernet.distributed import ALONE, Ranks
+from supernet.fits import check_final
 from supernet.nets.bottlenecks import BottleneckNet
 from supernet.nets.extract import extract, stand_alone
 from supernet.parts import resolve
@@ -124,8 +125,13 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
 
     Raises:
         RunFolderError: a checkpoint or an evaluation.csv that is damaged.
+        ValueError: it needs more memory, or more of the disk, than there is.
     """
     recipe = run.recipe
+    if not (run.folder / CHECKPOINT).is_file():
+        with torch.device("meta"):
+            bare = stand_alone(run.space, run.architecture, recipe.skeleton.dropout)
+        check_final(run, Enlarged(bare, recipe.resize), device, ranks)
     trainer = Trainer(
         Enlarged(build(run, device), recipe.resize),
         pool.source(run.seed, ranks),

@@ -9,11 +9,8 @@ factor. On a CPU the peaks of digits, cifar10-small, s1-small and s1 came within
 
 from __future__ import annotations
 
-import os
-import shutil
 import weakref
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,7 +23,8 @@ from bench.base.streams import child_rng
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.runs.run import Run
+    from bench.config.recipe import Final, StandAlone
+    from bench.config.training import Training
     from supernet.parts import Parts
 
 PROCESS = 900_000_000
@@ -35,13 +33,17 @@ PROCESS = 900_000_000
 WORKSPACE = 1.3
 """By how much more than its tensors a step takes: measured 1.0 to 1.4 on a CPU."""
 
+EVALUATED = 1000
+"""Images of a batch that a trained cell is tested on."""
+
 NUM_PATHS = 4
 """Paths that are run, as training draws them; the most costly counts."""
 
 COPIES = {"sgd": 3, "rmsprop": 4}
 """Weights, gradients and what the optimiser keeps of each."""
 
-_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+SHARED = 300_000_000
+"""Bytes of these that processes at once have together: libraries as files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,40 +67,91 @@ class Needs:
     @property
     def memory(self) -> int:
         """Bytes of memory at the peak, on a CPU."""
+        return self.memory_at_once(1)
+
+    def memory_at_once(self, num: int) -> int:
+        """Bytes that so many such processes at once take of a CPU's memory."""
         step = int(WORKSPACE * max(self.training, self.scoring))
-        return PROCESS + self.weights + step + self.images
+        return SHARED + num * (PROCESS - SHARED + self.weights + step + self.images)
 
 
-def needs(parts: Parts, num_images: int = 0, seed: int = 0) -> Needs:
+def needs(parts: Parts, num_images: int = 0, seed: int = 0, num_processes: int = 1) -> Needs:
     """Estimate what a run of a recipe needs.
 
     Args:
         parts: the recipe's.
         num_images: how many images all splits have together; 0: unknown.
         seed: whose paths are drawn.
+        num_processes: how many share each batch of training.
     """
-    recipe, training = parts.recipe, parts.recipe.training
+    recipe, calibration = parts.recipe, parts.recipe.calibration
     with torch.device("meta"):
         net: Any = parts.build()
-    weights = sum(value.nbytes for value in net.state_dict().values())
     rng = child_rng(seed, "needs")
-    paths = [parts.sampler(parts.space, rng, 0.0) for _ in range(NUM_PATHS)]
-    size = recipe.skeleton.in_channels * recipe.skeleton.image_size**2
-    whole = min(training.batch_size, recipe.num_train_images or training.batch_size)
-    batch = -(-whole // training.accumulate)
-    calibration = recipe.calibration
     widest = max(
         _batch(recipe.score_batch, recipe.num_score_images),
         _batch(calibration.calibration_batch, calibration.calibration_images),
     )
+    return _needs(
+        net,
+        recipe,
+        [parts.sampler(parts.space, rng, 0.0) for _ in range(NUM_PATHS)],
+        batch=_share(recipe.training, recipe.num_train_images, num_processes),
+        widest=widest,
+        num_images=num_images,
+        num_snapshots=len(recipe.snapshot_epochs),
+    )
+
+
+def final_needs(recipe: Final, network: torch.nn.Module, num_processes: int = 1) -> Needs:
+    """Estimate what a network trained to the end needs; its best weights are kept as well.
+
+    Args:
+        recipe: how it is trained.
+        network: on the meta device.
+        num_processes: how many share each batch of training.
+    """
+    return _needs(
+        network,
+        recipe,
+        [None],
+        batch=_share(recipe.training, recipe.num_train_images, num_processes),
+        widest=recipe.test_batch,
+        num_snapshots=2,
+    )
+
+
+def truth_needs(recipe: StandAlone, network: torch.nn.Module) -> Needs:
+    """Estimate what one training of a truth needs, given its network on the meta device."""
+    return _needs(network, recipe, [None], batch=_share(recipe.training, 0, 1), widest=EVALUATED)
+
+
+def _needs(
+    net: Any,
+    recipe: Any,
+    paths: list[Any],
+    *,
+    batch: int,
+    widest: int,
+    num_images: int = 0,
+    num_snapshots: int = 0,
+) -> Needs:
+    weights = sum(value.nbytes for value in net.state_dict().values())
+    training = recipe.training
     copies = COPIES.get(training.optimizer, 4) + (training.ema_decay > 0)
     return Needs(
         weights=copies * weights,
         training=_peak(lambda: _step(net, paths, _images(recipe, batch))),
         scoring=_peak(lambda: _forward(net, paths, _images(recipe, widest))),
-        images=num_images * size,
-        disk=weights * (2 * (copies - 1) + len(recipe.snapshot_epochs)),
+        images=num_images * recipe.skeleton.in_channels * recipe.skeleton.image_size**2,
+        disk=weights * (2 * (copies - 1) + num_snapshots),
     )
+
+
+def _share(training: Training, num_images: int, num_processes: int) -> int:
+    """Images that one process has of a step's batch at once."""
+    whole = min(training.batch_size, num_images or training.batch_size)
+    return -(-whole // (training.accumulate * num_processes))
 
 
 def can_estimate(parts: Parts) -> bool:
@@ -109,41 +162,7 @@ def can_estimate(parts: Parts) -> bool:
 
 def describe_needs(needed: Needs) -> str:
     """Say what a run needs, in words."""
-    return f"about {_text(needed.memory)} of memory, {_text(needed.disk)} of the disk"
-
-
-def check_needs(run: Run, parts: Parts, device: str, num_images: int = 0) -> None:
-    """Refuse a run that the machine can't hold. Own nets are not estimated.
-
-    Raises:
-        ValueError: saying what it needs, what there is, and what to set.
-    """
-    if not can_estimate(parts):
-        return
-    needed = needs(parts, num_images, run.seed)
-    there = memory_of(device)
-    if needed.memory > there:
-        batch = "batch_size" if needed.training >= needed.scoring else "score_batch"
-        large = batch if max(needed.training, needed.scoring) > needed.weights else "stem_channels"
-        raise ValueError(
-            f"{run.folder} needs about {_text(needed.memory)} of memory, there are {_text(there)}: "
-            f"set a smaller {large}, or a smaller network (stem_channels, width)"
-        )
-    free = shutil.disk_usage(_existing(run.folder)).free
-    if needed.disk > free:
-        raise ValueError(
-            f"{run.folder} needs about {_text(needed.disk)} on the disk, {_text(free)} are free: "
-            "make room, or set fewer snapshot_epochs or a smaller network"
-        )
-
-
-def memory_of(device: str) -> int:
-    """Return the bytes of memory of a device; of the CPU, what this process may use of them."""
-    if torch.device(device).type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[1])
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    texts = [Path(name).read_text().strip() for name in _CGROUPS if Path(name).is_file()]
-    return min(limits + [int(text) for text in texts if text.isdecimal()])
+    return f"about {gigabytes(needed.memory)} of memory, {gigabytes(needed.disk)} of the disk"
 
 
 class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
@@ -206,9 +225,6 @@ def _batch(batch: int, count: int) -> int:
     return min(batch, count) if batch and count else batch or count or 1000
 
 
-def _existing(folder: Path) -> Path:
-    return next(path for path in (folder, *folder.resolve().parents) if path.is_dir())
-
-
-def _text(nbytes: int) -> str:
+def gigabytes(nbytes: int) -> str:
+    """Write a number of bytes for a reader."""
     return f"{nbytes / 1e9:,.1f} GB"

@@ -23,7 +23,7 @@ from bench.runs.lock import at_work
 from bench.runs.origin import claim, origin_of
 from bench.runs.run import Run, RunFolderError, scores_schema
 from supernet.distributed import ALONE, Ranks
-from supernet.needs import check_needs
+from supernet.fits import check_run
 from supernet.nets.initialisation import fan_out
 from supernet.parts import Parts, resolve
 from supernet.score import SupernetScorer
@@ -54,19 +54,23 @@ def complete(run: Run, data_path: Path | None, device: str, num_threads: int) ->
         BusyFolderError: another command is at work on it.
         Stopped: it was asked for; the next call goes on from there.
     """
-    if run.is_complete:
-        return run
-    torch.set_num_threads(num_threads)
-    with at_work(run.folder):
-        if (run.folder / SCORES).is_file():  # by another command meanwhile
-            return run
-        remove_temporary(run.folder)
-        parts = resolve(run.recipe)
-        pool = parts.open_images(data_path, device)
-        claim(run, origin_of(run.recipe, pool.digest))
-        model = train(run, parts, pool, device)
-        score(run, parts, model, pool.data())
+    if not run.is_complete:
+        torch.set_num_threads(num_threads)
+        with at_work(run.folder):
+            _complete(run, data_path, device)
     return run
+
+
+def _complete(run: Run, data_path: Path | None, device: str) -> None:
+    if run.is_complete:  # by another command meanwhile
+        return
+    remove_temporary(run.folder)
+    parts = resolve(run.recipe)
+    pool = parts.open_images(data_path, device)
+    claim(run, origin_of(run.recipe, pool.digest))
+    model = train(run, parts, pool, device)
+    if not (run.folder / SCORES).is_file():  # else the history alone was lost
+        score(run, parts, model, pool.data())
 
 
 def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE) -> Any:
@@ -75,8 +79,8 @@ def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE)
     Raises:
         ValueError: it needs more memory, or more of the disk, than there is.
     """
-    if ranks is ALONE and not (run.folder / CHECKPOINT).is_file():
-        check_needs(run, parts, device)
+    if not (run.folder / CHECKPOINT).is_file():
+        check_run(run, parts, device, ranks)
     model = build(run, parts, device)
     trainer = Trainer(
         model,

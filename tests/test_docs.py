@@ -36,7 +36,11 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
 OURS = dict(
-    re.findall(r'^(mixpath-\w+) = "([\w.]+):main"$', (ROOT / "pyproject.toml").read_text(), re.M)
+    re.findall(
+        r'`(mixpath-\w+)`\."""\n    return run_module\("([\w.]+)"\)$',
+        (ROOT / "bench" / "base" / "installed.py").read_text(),
+        re.M,
+    )
 )
 """Installed commands and the module of each."""
 OTHERS = ("pip", "rsync", "mkdir", "cp", "find", "scontrol")

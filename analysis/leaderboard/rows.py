@@ -20,6 +20,8 @@ from bench.ranking.entries import digest_entries
 from bench.ranking.outputs import DIGITS, KENDALL_TAU, POINTS
 from bench.ranking.ruler import GIVEN
 from bench.runs import schemas
+from bench.runs.digests import is_lost
+from bench.runs.layout import SUMS
 from bench.runs.schemas.columns import CORRELATION, NUMBER, SHARE, SPREAD, TEXT
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ SCHEMA = schemas.Schema(
         "source": schemas.Column("str", nullable=True),
     },
     keys=tuple(KEYS),
-    remedy="put it back, or delete it and add its results folders again",
+    remedy=f"put it back, or delete it and its line in {SUMS}, and add its results folders again",
 )
 COLUMNS = tuple(SCHEMA.columns)
 WHOLE, SUB_SPACE = "NAS-Bench-101, whole space", "NAS-Bench-101, the paper's sub-space, m = 4"
@@ -73,10 +75,12 @@ def add(board: Path, folder: Path, section: str = "", m: int = 0) -> pd.DataFram
 
     Raises:
         ValueError: the folder was never ranked, has no rows of this m, or the section holds other
-            cells.
+            cells; or the leaderboard is damaged or gone.
     """
     if not (folder / KENDALL_TAU).is_file():
         raise ValueError(f"{folder} has no {KENDALL_TAU}: rank it first")
+    if is_lost(board):
+        raise ValueError(f"{board} was written and is gone: {SCHEMA.remedy}")
     earlier = read(board) if board.is_file() else pd.DataFrame(columns=list(COLUMNS))
     earlier = earlier[earlier["kind"] != PUBLISHED]
     rows = pd.DataFrame(_measured(folder, m), columns=list(COLUMNS))

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -65,6 +66,11 @@ def run_command(
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return MISTAKE
     return 0
+
+
+def run_module(name: str) -> int:
+    """Run the command line of a module, which is imported where Ctrl-C is heard already."""
+    return run_command(lambda argv: import_module(name).command(argv))
 
 
 def is_first_process() -> bool:

@@ -5,7 +5,8 @@ old one before the file is replaced, and the old one dropped after, so that a ki
 a folder that can be read: a file is as it was written if it has any digest listed for it.
 
 A file without a digest is damage where the folder's own run.json, search.json, ranking.json or
-recipe.json is of a version that says that there are digests; before, there were none.
+recipe.json is of a version that says that there are digests; before, there were none. Of scores
+that a user names (OUT.csv and OUT.csv.part), OUT.json says so by a key of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bench.base.digests import sha256_of
 from bench.base.files import SUFFIX, replacing, write_text
-from bench.runs.layout import RANKING, RUN, SEARCH, SUMS, TRUTH_RECIPE
+from bench.runs.layout import DIGESTS, RANKING, RUN, SEARCH, SUMS, TRUTH_RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 SINCE = {RUN: 3, SEARCH: 2, RANKING: 2, TRUTH_RECIPE: 2}
 """Versions from which on a folder with such a file has digests of all that is read."""
+
+PART = ".part"
+"""Behind the name of scores in the making."""
 
 LINE = re.compile(r"([0-9a-f]{64})  (\S.*)\n")
 
@@ -72,10 +76,16 @@ def read_kept(path: Path) -> Kept:
         seen = listed, digest
 
 
-def doubt_if_listed(path: Path) -> str:
-    """Return what speaks against a file; '' too of a user's own, which has no digest."""
+def doubt_of_given(path: Path) -> str:
+    """Return what speaks against a file that may be a user's own: such a one has no digest."""
     listed = _listed(path)
-    return read_kept(path).doubt if isinstance(listed, list) and listed else ""
+    is_ours = (isinstance(listed, list) and listed) or _is_stated(path)
+    return read_kept(path).doubt if is_ours else ""
+
+
+def is_kept(path: Path) -> bool:
+    """Whether a file has a digest, and is as that says."""
+    return bool(_listed(path)) and not read_kept(path).doubt
 
 
 def remove_kept(path: Path) -> None:
@@ -96,10 +106,10 @@ def _doubt(path: Path, listed: list[str], digest: str) -> str:
     if listed:
         is_known = digest in listed
         return "" if is_known else f"it is not as it was written, by its digest in {SUMS}"
-    if not _has_digests(path.parent):
+    if not _has_digests(path.parent) and not _is_stated(path):
         return ""
     if not (path.parent / SUMS).is_file():
-        return f"it has no digest, since {SUMS} beside it is gone: put that back"
+        return f"it has no digest until {SUMS}, which is gone, is put back beside it"
     return f"it has no digest in {SUMS} beside it"
 
 
@@ -107,6 +117,15 @@ def _has_digests(folder: Path) -> bool:
     """Whether a folder says that its files have digests; a damaged one is taken to."""
     there = (name for name in SINCE if (folder / name).is_file())
     return any(_version(folder / name) >= SINCE[name] for name in there)
+
+
+def _is_stated(path: Path) -> bool:
+    """Whether the JSON file of a user's name says that the scores beside it have digests."""
+    statement = path.with_name(path.name.removesuffix(PART)).with_suffix(".json")
+    try:
+        return bool(json.loads(statement.read_bytes())[DIGESTS] == SUMS)
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return False
 
 
 def _version(path: Path) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from bench.runs.schemas import FlawError
@@ -61,8 +62,8 @@ def check_kernels(frame: pd.DataFrame, space: Any) -> None:
             raise FlawError(row, f"architecture {text!r} is not {found}, but {own}")
 
 
-def check_numbered(frame: pd.DataFrame, name: str, least: int = 0) -> None:
-    """Refuse a column that is not 1, 2, 3, ..., or ends too early.
+def check_numbered(frame: pd.DataFrame, name: str, least: int = 0, most: float = math.inf) -> None:
+    """Refuse a column that is not 1, 2, 3, ..., or ends too early or too late.
 
     Raises:
         FlawError: the first row that is not.
@@ -72,3 +73,5 @@ def check_numbered(frame: pd.DataFrame, name: str, least: int = 0) -> None:
             raise FlawError(number + HEADER, f"column {name!r}: {found} where {number} comes")
     if len(frame) < least:
         raise FlawError(len(frame) + HEADER, f"column {name!r} ends before {least}")
+    if len(frame) > most:
+        raise FlawError(int(most) + HEADER + 1, f"column {name!r} goes on after {most}")

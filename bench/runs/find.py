@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from bench.base.checks import check_choice
 from bench.config.recipe import Recipe
 from bench.config.registry import RECIPES
+from bench.runs import schemas
 from bench.runs.about import RunFolderError, check_not_lost, check_told, read_about
-from bench.runs.layout import HISTORY, RUN, SCORES, SUPERNETS, run_folder
+from bench.runs.digests import is_kept, read_kept
+from bench.runs.layout import HISTORY, RUN, SCORES, SUPERNETS, TIMES, run_folder
 from bench.runs.run import Run
 from bench.space.space import has_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 MAIN_RECIPE = "sound"
@@ -35,7 +37,8 @@ def find_runs(results: Path, being_made: Collection[Path] = ()) -> list[Run]:
             _check_recipe(run)
             runs.append(run)
         elif has_cells(run.space) and run.folder not in being_made:
-            check_not_lost(run.folder / SCORES)
+            for name in (SCORES, HISTORY, TIMES):
+                check_not_lost(run.folder / name)
     return runs
 
 
@@ -55,6 +58,29 @@ def find_trained(results: Path) -> list[Run]:
     for run in runs:
         check_not_lost(run.folder / HISTORY)
     return [run for run in runs if run.is_trained]
+
+
+def check_files(runs: Iterable[Run]) -> None:
+    """Refuse damaged files of runs before hours are spent on what needs them.
+
+    Digests are checked of all, histories against their recipes, and what scores and times say where
+    they have no digest; the measurements that have none are read by whoever draws them.
+
+    Raises:
+        DamagedFileError: the first that is not as it was written, or not of its run.
+    """
+    for run in runs:
+        for path in sorted(run.folder.glob("*.csv")):
+            if path.name == HISTORY:
+                run.history()
+            elif path.name == SCORES and not is_kept(path):
+                run.scores()
+            elif path.name in schemas.NAMES_IN_RUNS and _is_doubtful(path):
+                schemas.read(path, schemas.schema_of(path))
+
+
+def _is_doubtful(path: Path) -> bool:
+    return bool(read_kept(path).doubt) or (path.name == TIMES and not is_kept(path))
 
 
 def _check_recipe(run: Run) -> None:

@@ -48,6 +48,9 @@ EVALUATED = "evaluated.csv"
 PARETO = "pareto.csv"
 TRUTH_RECIPE = "recipe.json"
 SUMS = "SHA256SUMS"
+DIGESTS = "digests"
+"""The key of a JSON file that names SUMS, where the file's own name does not tell."""
+
 LOCK = ".lock"
 
 BN_STATISTICS = "bn_statistics.csv"

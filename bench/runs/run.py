@@ -16,6 +16,7 @@ from bench.runs.layout import (
     EVALUATION,
     HISTORY,
     SCORES,
+    TIMES,
     final_folder,
     run_folder,
     variant,
@@ -39,7 +40,6 @@ __all__ = [
     "open_final",
     "open_run",
     "read_final",
-    "read_history",
     "read_run",
     "read_trained",
     "scores_schema",
@@ -66,9 +66,13 @@ class Run:
 
     @property
     def is_trained(self) -> bool:
-        """Whether every epoch has been trained."""
-        path = self.folder / HISTORY
-        return path.is_file() and len(read_history(path)) >= self.recipe.training.epochs
+        """Whether every epoch has been trained.
+
+        Raises:
+            DamagedFileError: a history that is not as it was written, or not of this run.
+        """
+        is_there = (self.folder / HISTORY).is_file()
+        return is_there and len(self.history()) == self.recipe.training.epochs
 
     @property
     def has_weights(self) -> bool:
@@ -77,8 +81,22 @@ class Run:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the run has the scores of every architecture, to be ranked against a truth."""
-        return (self.folder / SCORES).is_file() and has_cells(self.space)
+        """Whether the run has the scores of every architecture, to be ranked against a truth.
+
+        One that has lost its history or its times is not: they are made again.
+        """
+        is_whole = not any(is_lost(self.folder / name) for name in (HISTORY, TIMES))
+        return is_whole and (self.folder / SCORES).is_file() and has_cells(self.space)
+
+    def history(self) -> pd.DataFrame:
+        """Read history.csv: epoch, lr, loss, accuracy.
+
+        Raises:
+            DamagedFileError: it is not as it was written, or has not the epochs of this run.
+        """
+        most = self.recipe.training.epochs
+        least = most if (self.folder / SCORES).is_file() else 0
+        return read_history(self.folder / HISTORY, least, most)
 
     def scores(self) -> pd.DataFrame:
         """Read scores.csv: architecture, what it is, calibrated, accuracy, loss, own scorers.
@@ -117,7 +135,8 @@ class FinalRun:
             DamagedFileError: a file that is not as it was written.
         """
         history = self.folder / HISTORY  # written last
-        least = len(read_history(history)) if history.is_file() else 0
+        most = self.recipe.training.epochs
+        least = len(read_history(history, 0, most)) if history.is_file() else 0
         return schemas.read(
             self.folder / EVALUATION,
             schemas.EVALUATION,
@@ -125,13 +144,15 @@ class FinalRun:
         )
 
 
-def read_history(path: Path) -> pd.DataFrame:
-    """Read a history.csv.
+def read_history(path: Path, least: int, most: int) -> pd.DataFrame:
+    """Read a history.csv of so many epochs.
 
     Raises:
-        DamagedFileError: it is not as it was written.
+        DamagedFileError: it is not as it was written, or of fewer or more.
     """
-    return schemas.read(path, schemas.HISTORY, lambda rows: check_numbered(rows, "epoch"))
+    return schemas.read(
+        path, schemas.HISTORY, lambda rows: check_numbered(rows, "epoch", least, most)
+    )
 
 
 def load_space(recipe: Trained) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.base.names import unknown
-from bench.runs.digests import doubt_if_listed
+from bench.runs.digests import doubt_of_given
 from bench.runs.layout import SUMS
 from bench.scores.cells import COLUMNS as CELL_COLUMNS
 from bench.scores.cells import GRAPHS, HASHES, MEANT
@@ -64,7 +64,7 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 def _check_whole(path: Path) -> None:
     """Refuse a file that is not as its digest beside it says, or whose last line was cut."""
-    if doubt := doubt_if_listed(path):
+    if doubt := doubt_of_given(path):
         raise ValueError(f"{path}: {doubt}; make it again, or take its line out of {SUMS}")
     with path.open("rb") as file:
         start = file.read(len(max(PACKED, key=len)))

@@ -4,7 +4,7 @@ What is done is kept in OUT.part, written every few seconds, so that a run kille
 started again repeats next to nothing; when all is there, OUT is written whole, sorted, with the
 same bytes as if it had never been stopped. OUT.json, written first, states how the scores came
 about, and scores made in another way are refused. More cells, methods and seeds can be added later.
-All three have digests; whoever writes them holds the folder (`bench.runs.lock`).
+All three have digests, as OUT.json says; whoever writes them holds the folder (`bench.runs.lock`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import pandas as pd
 
 from bench.base.files import remove_temporary
 from bench.runs import schemas
-from bench.runs.digests import remove_kept
+from bench.runs.digests import PART, remove_kept
+from bench.runs.layout import DIGESTS, SUMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ class GrowingScores:
     """
 
     def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
-        self.path, self.part = path, path.with_name(f"{path.name}.part")
+        self.path, self.part = path, path.with_name(f"{path.name}{PART}")
         self.scores: dict[Key, float] = {}
         there = [file for file in (path, self.part) if file.is_file()]
         self.about = self._agreed(about, there)
@@ -86,7 +87,8 @@ class GrowingScores:
         file = self._statement
         if there and not file.is_file():
             raise ValueError(f"{there[0]} is there without {file.name}: name another --out")
-        before = schemas.read_json(file, schemas.GROWING_ABOUT) if file.is_file() else {}
+        new = {} if there else {DIGESTS: SUMS}  # of scores that are there it may not be so
+        before = schemas.read_json(file, schemas.GROWING_ABOUT) if file.is_file() else new
         for name in sorted(before.keys() & about.keys() - FREE):
             if before[name] != about[name]:
                 raise ValueError(

@@ -14,7 +14,7 @@ from bench.base.files import remove_temporary
 from bench.base.parallel import default_jobs, in_parallel, task
 from bench.config.registry import RECIPES
 from bench.runs.about import is_folder_of, is_trained, read_about
-from bench.runs.find import find_runs
+from bench.runs.find import check_files, find_runs
 from bench.runs.layout import run_folder
 from bench.runs.lock import at_work
 from bench.runs.origin import check_origin, check_together, claim, origin_of, read_origin
@@ -66,8 +66,13 @@ def open_all_images(planned: Sequence[Run], data: Path | None) -> str:
 
 
 def known_images(results: Path, planned: Sequence[Run], images: str) -> list[tuple[Recipe, str]]:
-    """List every run's recipe with its images' digest: of runs that are there, and of new ones."""
+    """List every run's recipe with its images' digest: of runs that are there, and of new ones.
+
+    Raises:
+        ValueError: a run that is there is damaged.
+    """
     there = find_runs(results, [run.folder for run in planned])
+    check_files(there)
     new = [run for run in planned if run.folder not in {one.folder for one in there}]
     return [
         *((run.recipe, read_origin(run.folder).images) for run in there),
@@ -131,9 +136,11 @@ def run_all(
     """Complete runs, several at a time, showing how far they are.
 
     Raises:
-        ValueError: curves are asked for, but TensorBoard is not installed.
+        ValueError: curves are asked for, but TensorBoard is not installed; or so many runs at once
+            need more memory than there is.
     """
     from supernet.devices import gpus
+    from supernet.fits import check_jobs
 
     todo = [run for run in runs if not run.is_complete]
     with follow(runs) if tensorboard else nullcontext(), show(todo) as finished:
@@ -141,6 +148,8 @@ def run_all(
             return
         tasks = (task(_complete, run, data, device, num_threads) for run in todo)
         jobs = min(jobs or default_jobs(len(gpus(device)), num_threads), len(todo))
+        if backend == "loky":  # and not a cluster's machines
+            check_jobs(todo, jobs, device)
         for run in in_parallel(tasks, jobs, backend, scheduler, shared=todo[0].folder):
             finished(run)
 

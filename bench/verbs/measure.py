@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.base.parallel import default_jobs, in_parallel, task
-from bench.runs.find import find_trained
+from bench.runs.find import check_files, find_trained
 from bench.runs.run import RunFolderError
 from bench.verbs.folders import as_path
 
@@ -57,6 +57,7 @@ def measure(
     runs = [run for run in find_trained(results) if run.has_weights]
     if not runs:
         raise RunFolderError(f"{results} holds no trained supernet: train one first")
+    check_files(runs)
     measured = measure_runs(
         runs,
         list(MEASUREMENTS),

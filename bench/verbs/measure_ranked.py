@@ -9,7 +9,7 @@ from bench.base.names import unknown
 from bench.config.registry import PRESETS
 from bench.ranking.truth import check_truth
 from bench.ranking.variations import write_variations
-from bench.runs.find import find_main_runs
+from bench.runs.find import check_files, find_main_runs
 from bench.runs.lock import RANKING_S, at_work
 from bench.runs.origin import check_together, read_origin
 from bench.runs.progress import label
@@ -106,6 +106,7 @@ def _asked(results: Path, only: Sequence[str]) -> tuple[list[Run], list[str], di
             f"{results} holds no complete run: python bench/run.py --m 1,2,3,4 makes the "
             "digits runs"
         )
+    check_files(runs)
     origins = {run.folder: read_origin(run.folder) for run in runs}
     check_together(origins)
     return runs, names, origins

@@ -150,6 +150,8 @@ def _train_all(
 ) -> dict[Path, tuple[Cell, int]]:
     """Train what is missing; return the cell and repeat of every part."""
     from supernet.devices import gpus
+    from supernet.fits import check_truth
+    from supernet.nets.stand_alone import NasbenchNetwork
 
     wanted = _wanted(parts, recipe)
     todo = {path: task for path, task in wanted.items() if not path.is_file()}
@@ -157,7 +159,12 @@ def _train_all(
         task(train_part, path, cell, repeat, recipe, data_path, device)
         for path, (cell, repeat) in todo.items()
     )
-    done = in_parallel(tasks, jobs or default_jobs(len(gpus(device)), 1), shared=parts)
+    jobs = min(jobs or default_jobs(len(gpus(device)), 1), max(len(todo), 1))
+    if todo:
+        largest = max((cell for cell, _ in wanted.values()), key=lambda cell: len(cell.operations))
+        network = NasbenchNetwork(largest, recipe.skeleton).to("meta")
+        check_truth(recipe, network, jobs, device)
+    done = in_parallel(tasks, jobs, shared=parts)
     for path, result in track(done, "training", total=len(todo), console=Console(stderr=True)):
         schemas.write_json(result, path, schemas.TRUTH_PART)
         rmtree(begun_folder(path), ignore_errors=True)

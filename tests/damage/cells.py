@@ -6,13 +6,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from analysis.read import read_about, read_all, read_ranking
+from analysis.read import is_there, read_about, read_all, read_ranking
 from analysis.read import read_times as times_of
 from bench.config.cell_presets import digits
 from bench.config.fields import override
 from bench.measure import main as measure
 from bench.ranking.outputs import write_rankings
 from bench.ranking.protocol import PROTOCOLS
+from bench.ranking.variations import write_variations
 from bench.runs import schemas
 from bench.runs.find import find_runs, find_trained
 from bench.runs.layout import SCORES as SCORES_FILE
@@ -41,9 +42,11 @@ TIMES = "*/*/times.csv"
 WEIGHTS = "*/*/checkpoint.pt"
 SNAPSHOT = "*/*/checkpoint-epoch1.pt"
 CURVE = "*/*/curve.csv"
+SWEEP = "*/*/calibration_sweep.csv"
 SUMS = "*/*/SHA256SUMS"
 TRUTH = "truth.h5"
 
+PAGE = ("report.html", "kendall_tau.md")
 RANKED = ("kendall_tau.csv", "kendall_tau_by_seed.csv", "points.csv")
 TRAINED = ("*/*/scores.csv", "*/*/history.csv")
 
@@ -69,6 +72,14 @@ def make(results: Path) -> None:
     assert measure([str(part) for part in measured(results)]) == 0
 
 
+def make_swept(results: Path) -> None:
+    """Train two runs, rank and measure them, calibrations too."""
+    make_unmeasured(results)
+    with Table(results / TRUTH) as table:
+        write_rankings(results, find_runs(results), table, [PROTOCOLS["sound"]])
+    assert measure([*map(str, measured(results)[:-1]), "curve,calibration_sweep"]) == 0
+
+
 def make_unmeasured(results: Path) -> None:
     """Train two runs."""
     for seed in (0, 1):
@@ -83,6 +94,7 @@ def make_part(results: Path) -> None:
         rows = run.scores()[:-2]
         schemas.write(rows, run.folder / SCORES_PART, schemas.SCORES_PART)
         (run.folder / SCORES_FILE).unlink()
+    write_truth(results / TRUTH)
 
 
 def make_half(results: Path) -> None:
@@ -143,6 +155,19 @@ def read_rankings(results: Path) -> Any:
     """Read what the page is drawn from."""
     frames = (read_ranking(results, name) for name in RANKED)
     return read_about(results), _texts(frames)
+
+
+def read_page(results: Path) -> Any:
+    """Read what ranking and measuring leave for the page beside it."""
+    names = ("differences.csv", "variations.csv", "calibration_tau.csv")
+    return _texts(read_ranking(results, name) for name in names if is_there(results, name))
+
+
+def vary(results: Path) -> Any:
+    """Rank otherwise, and by every calibration, what was measured."""
+    with Table(results / TRUTH) as table:
+        write_variations(results, find_runs(results), table)
+    return [(results / name).read_bytes() for name in ("variations.csv", "calibration_tau.csv")]
 
 
 def read_run_files(results: Path) -> Any:

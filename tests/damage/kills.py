@@ -13,8 +13,10 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bench import measure, mixpath, run, truth
-from tests.damage import cells, networks, truths
+from analysis.__main__ import command as draw
+from bench import measure, mixpath, proxies, rank, run, table_command, truth
+from bench.base.command import run_command
+from tests.damage import cells, networks, scores, sources, truths
 from tests.damage.quiet import quiet
 from tests.damage.trials import BELIEVED, COMMAND_LIMIT_S, HANG, HARMLESS, TRACEBACK, Trial
 from tests.synthetic import write_truth
@@ -215,6 +217,34 @@ COMMANDS = (
         truth.main,
         truths.train,
         truths.rows,
+    ),
+    Command(
+        "mixpath-proxies",
+        lambda _: None,
+        proxies.main,
+        scores.proxies,
+        contents(scores.PROXIES),
+    ),
+    Command(
+        "mixpath-rank",
+        scores.make_own,
+        rank.main,
+        scores.rank_to_board,
+        contents("out/*.csv", "out/*.md", "board/*.csv", "board/*.md"),
+    ),
+    Command(
+        "python -m analysis",
+        lambda folder: cells.make(folder / "results"),
+        lambda arguments: run_command(draw, arguments),
+        lambda folder: cells.draw(folder / "results")[2:],
+        contents("results/*.html", "results/*.md", "results/*.svg"),
+    ),
+    Command(
+        "mixpath-table import",
+        sources.make_tfrecord,
+        table_command.main,
+        lambda folder: ("import", folder / sources.TFRECORD, "--out", folder / sources.TABLE),
+        sources.read_table,
     ),
 )
 """In the table's order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.damage import cells, networks, sources, truths
+from tests.damage import cells, networks, scores, sources, truths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,9 +52,27 @@ KINDS = (
     ),
     Kind("checkpoint-epoch1.pt", cells.make, cells.SNAPSHOT, cells.read_snapshot),
     Kind("curve.csv", cells.make, cells.CURVE, cells.read_curve),
-    Kind("kendall_tau.csv", cells.make, "kendall_tau.csv", cells.read_rankings, cells.draw),
+    Kind(
+        "kendall_tau.csv",
+        cells.make,
+        "kendall_tau.csv",
+        cells.read_rankings,
+        cells.draw,
+        cells.PAGE,
+    ),
     Kind("points.csv", cells.make, "points.csv", cells.read_rankings),
-    Kind("ranking.json", cells.make, "ranking.json", cells.read_rankings, cells.draw),
+    Kind("differences.csv", cells.make, "differences.csv", cells.read_page, cells.draw, cells.PAGE),
+    Kind("ranking.json", cells.make, "ranking.json", cells.read_rankings, cells.draw, cells.PAGE),
+    Kind("calibration_sweep.csv", cells.make_swept, cells.SWEEP, cells.vary),
+    Kind(
+        "variations.csv",
+        cells.make_swept,
+        "variations.csv",
+        cells.read_page,
+        cells.draw,
+        cells.PAGE,
+    ),
+    Kind("calibration_tau.csv", cells.make_swept, "calibration_tau.csv", cells.read_page),
     Kind("SHA256SUMS of a run", cells.make, cells.SUMS, cells.read_run_files),
     Kind("SHA256SUMS of results", cells.make, "SHA256SUMS", cells.read_rankings),
     Kind("run.json of S1", networks.make, networks.RUN, networks.read_supernet),
@@ -74,6 +92,25 @@ KINDS = (
     Kind("recipe.json", truths.make, truths.RECIPE, truths.build),
     Kind("part of a truth", truths.make, truths.PART, truths.build),
     Kind("SHA256SUMS of a truth", truths.make, truths.SUMS, truths.build),
+    Kind("proxies.csv", scores.make_proxies, scores.PROXIES, scores.read_proxies),
+    Kind("proxies.csv.part", scores.make_part, scores.PART, scores.score),
+    Kind("proxies.json", scores.make_proxies, scores.ABOUT, scores.score),
+    Kind("SHA256SUMS of proxies", scores.make_proxies, scores.SUMS, scores.read_proxies),
+    Kind(
+        "own long.csv", scores.make_own, "long*.csv", scores.read_own("long1.csv"), scores.rank_long
+    ),
+    Kind(
+        "own wide.csv", scores.make_own, "wide*.csv", scores.read_own("wide1.csv"), scores.rank_wide
+    ),
+    Kind(
+        "leaderboard.csv",
+        scores.make_board,
+        scores.BOARD,
+        scores.add,
+        scores.add_by_command,
+        (scores.BOARD,),
+    ),
+    Kind("SHA256SUMS of a leaderboard", scores.make_board, "board/SHA256SUMS", scores.add),
     Kind("own.h5", sources.make_table, sources.TABLE, sources.read_table),
     Kind("own.h5, version 1", sources.make_old_table, sources.TABLE, sources.import_table),
     Kind("few.tfrecord", sources.make_tfrecord, sources.TFRECORD, sources.import_tfrecord),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,9 +13,16 @@ import torch
 
 from bench.config.cell_presets import digits
 from bench.config.fields import override
-from supernet import needs as module
-from supernet.needs import check_needs, memory_of, needs
+from bench.config.recipe import Final
+from bench.runs.run import load_space
+from bench.verbs.presets import mixpath_preset
+from supernet.final import Enlarged
+from supernet.needs import SHARED, final_needs, needs, truth_needs
+from supernet.nets.extract import stand_alone
+from supernet.nets.stand_alone import NasbenchNetwork
 from supernet.parts import resolve
+from tests.bench.verbs.small import ARCHITECTURE
+from tests.graphs import FIRST_CELL
 from tests.paths import ROOT
 
 TINY = {
@@ -30,7 +36,10 @@ MEASURE = """
 import re, torch
 from bench.config.fields import override
 from bench.config.registry import PRESETS
-from supernet.needs import needs
+from supernet.final import Enlarged
+from supernet.needs import SHARED, final_needs, needs, truth_needs
+from supernet.nets.extract import stand_alone
+from supernet.nets.stand_alone import NasbenchNetwork
 from supernet.parts import resolve
 from bench.base.streams import child_rng
 torch.set_num_threads(1)
@@ -49,10 +58,6 @@ print(estimate, peak)
 
 def parts(**changes: str) -> Any:
     return resolve(override(digits().recipe, {**TINY, **changes}))
-
-
-def run(tmp_path: Path) -> Any:
-    return SimpleNamespace(folder=tmp_path / "later" / "shadow-seed0", seed=0)
 
 
 def test_weights_are_counted_exactly() -> None:
@@ -94,35 +99,34 @@ def test_the_estimate_is_near_the_measured_peak() -> None:
     assert 0.6 < peak / estimate < 1.5
 
 
-def test_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "memory_of", lambda _: 500_000_000)
-    message = r"needs about 0\.9 GB of memory, there are 0\.5 GB: set a smaller \w+, or"
-    with pytest.raises(ValueError, match=message):
-        check_needs(run(tmp_path), parts(), "cpu")
-    for own in ("net", "batch_norm", "sampler", "space"):
-        names = {**dict.fromkeys(("net", "batch_norm", "sampler", "space"), ""), own: "own:part"}
-        unknown: Any = SimpleNamespace(recipe=SimpleNamespace(**names))
-        check_needs(run(tmp_path), unknown, "cpu")
+def test_a_batch_is_shared_by_processes() -> None:
+    alone, shared = (needs(parts(batch_size="200"), num_processes=n).training for n in (1, 2))
+    assert shared == needs(parts(batch_size="100")).training < alone
 
 
-def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
-    with pytest.raises(ValueError, match=r"on the disk, 0\.0 GB are free: make room, or set fewer"):
-        check_needs(run(tmp_path), parts(), "cpu")
+def test_processes_at_once_share_libraries_and_nothing_else() -> None:
+    needed = needs(parts())
+    assert needed.memory_at_once(1) == needed.memory
+    assert needed.memory_at_once(3) == 3 * needed.memory - 2 * SHARED
 
 
-def test_what_fits_passes(tmp_path: Path) -> None:
-    check_needs(run(tmp_path), parts(), "cpu")
+def test_a_network_of_one_cell_and_one_to_the_end_are_estimated() -> None:
+    recipe = digits().stand_alone
+    cell = NasbenchNetwork(FIRST_CELL, recipe.skeleton)
+    nbytes = sum(value.nbytes for value in cell.state_dict().values())
+    assert truth_needs(recipe, cell.to("meta")).weights == 3 * nbytes
+    final = mixpath_preset("s1").final
+    assert final is not None
+    small = Final(skeleton=final.skeleton, training=replace(final.training, batch_size=8))
+    network = on_meta(small)
+    needed = final_needs(small, network)
+    assert needed.weights % sum(value.nbytes for value in network.state_dict().values()) == 0
+    twice = replace(small, training=replace(small.training, batch_size=16))
+    assert 1.9 < final_needs(twice, network).training / needed.training < 2.1
+    assert final_needs(twice, network, 2).training == needed.training
 
 
-def test_memory_is_the_machine_s_or_the_group_s(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "memory.max").write_text("max\n")
-    monkeypatch.setattr(module, "_CGROUPS", (str(tmp_path / "memory.max"), "/nowhere"))
-    whole = memory_of("cpu")
-    assert whole > 100_000_000
-    (tmp_path / "memory.max").write_text("12345\n")
-    assert memory_of("cpu") == 12345
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1, 99))
-    assert memory_of("cuda") == 99
+def on_meta(recipe: Final) -> torch.nn.Module:
+    space = load_space(recipe)
+    with torch.device("meta"):
+        return Enlarged(stand_alone(space, space.decode(ARCHITECTURE)), 0)

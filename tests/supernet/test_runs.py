@@ -13,7 +13,7 @@ from bench.base.files import remove_temporary
 from bench.base.stopping import Stopped, heeding
 from bench.config.cell_presets import digits
 from bench.runs.find import find_runs
-from bench.runs.layout import SCORES_PART
+from bench.runs.layout import PROGRESS, SCORES_PART
 from bench.runs.run import Run, RunFolderError, open_run, read_run
 from supernet import runs, score
 from supernet.parts import resolve
@@ -66,18 +66,21 @@ def test_run_writes_what_the_design_lists(whole: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("how", "seed", "least"), [("write", 0, 5), ("random", 1, 1)])
+@pytest.mark.parametrize(("how", "seed", "least"), [("write", 0, 30), ("random", 1, 1)])
 def test_run_killed_anywhere_ends_with_the_same_bytes(
     whole: Run, how: str, seed: int, least: int, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "tests.kill_driver", str(tmp_path), how, str(seed)]
-    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
     assert int(out.stdout) >= least
-    run = find_runs(tmp_path)[0]
-    assert files(run.folder) == files(whole.folder)
-    assert (run.folder / "checkpoint-epoch2.pt").is_file()
-    remove_temporary(run.folder)
-    assert {p.name for p in run.folder.iterdir()} == {p.name for p in whole.folder.iterdir()}
+    ended = [run for folder in tmp_path.iterdir() for run in find_runs(folder)]
+    assert len(ended) >= least
+    for run in ended:
+        assert files(run.folder) == files(whole.folder)
+        remove_temporary(run.folder)
+        left = {PROGRESS, SCORES_PART}  # by a kill once the scores were written
+        names = {p.name for p in run.folder.iterdir()} - left
+        assert names == {p.name for p in whole.folder.iterdir()}
 
 
 def test_finished_run_is_not_touched(whole: Run) -> None:

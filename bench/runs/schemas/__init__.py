@@ -19,7 +19,7 @@ from bench.runs.schemas.csv_files import conform, read, write
 from bench.runs.schemas.given_files import GROWING, GROWING_ABOUT
 from bench.runs.schemas.json_files import JsonSchema, Key, later, read_json, write_json
 from bench.runs.schemas.json_rows import write_rows
-from bench.runs.schemas.kinds import schema_of
+from bench.runs.schemas.kinds import NAMES_IN_RUNS, schema_of
 from bench.runs.schemas.measurements import (
     ACCURACIES,
     BN_STATISTICS,
@@ -73,6 +73,7 @@ __all__ = [
     "KENDALL_TAU_BY_SEED",
     "KERNEL_SCORES",
     "LEMMA_2",
+    "NAMES_IN_RUNS",
     "NONE",
     "PARETO",
     "POINTS",

@@ -32,6 +32,8 @@ IN_RUNS: tuple[Schema, ...] = (
 )
 """CSV files of run folders, and of the searches in them."""
 
+NAMES_IN_RUNS = frozenset(schema.name for schema in IN_RUNS)
+
 IN_RESULTS: tuple[Schema, ...] = (
     rankings.KENDALL_TAU,
     rankings.KENDALL_TAU_BY_SEED,

@@ -1,9 +1,11 @@
 """Tests of bench.table.sources.download against a server on the loopback interface."""
 
+import contextlib
 import errno
 import hashlib
 import http.server
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from bench.table.sources import download as module
 from bench.table.sources.download import FILES, DownloadError, RemoteFile, download, official_file
+
+DRIPS_S = 20.0
+"""How long a slow server drips."""
 
 CONTENT = bytes(range(256)) * 20_000  # 5.12 MB: several chunks
 
@@ -22,6 +28,8 @@ class Server(http.server.ThreadingHTTPServer):
     content = CONTENT
     has_ranges = True
     states_length = True
+    drips = ""
+    daemon_threads = True
     cuts: list[int]
     ranges: list[str | None]
 
@@ -38,6 +46,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/absent":
             self.send_error(404)
             return
+        if self.server.drips == "head":
+            self._drip(b"HTTP/1.1 200 OK\r\n")
+            return
         content = self.server.content
         start = 0
         if asked and self.server.has_ranges:
@@ -49,8 +60,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.server.states_length:
             self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
+        if self.server.drips == "stall":
+            time.sleep(DRIPS_S)
+            return
+        if self.server.drips == "body":
+            self._drip(content[start:])
+            return
         end = self.server.cuts.pop(0) if self.server.cuts else len(content)
         self.wfile.write(content[start:end])
+
+    def _drip(self, data: bytes) -> None:
+        """Send a byte now and then, for longer than anyone is to wait."""
+        until = time.monotonic() + DRIPS_S
+        with contextlib.suppress(OSError):  # the other end has had enough
+            for byte in data:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                time.sleep(0.05)
+                if time.monotonic() > until:
+                    return
 
     def log_message(self, *_: Any) -> None:
         """Stay silent."""
@@ -172,6 +200,50 @@ def test_a_connection_that_brings_nothing_more_ends_it(
         download(file, tmp_path)
     assert names(tmp_path) == ["nasbench.tfrecord.part"]
     assert download(file, tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("drips", "message", "has_some"),
+    [
+        (
+            "body",
+            "it sends less than 1,000 bytes a second; check the network and run the same",
+            True,
+        ),
+        ("stall", "timed out; check the network", False),
+        ("head", "no answer in time; check the network", False),
+    ],
+)
+def test_a_slow_server_is_given_up_in_time(
+    server: Server,
+    file: RemoteFile,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    drips: str,
+    message: str,
+    has_some: bool,
+) -> None:
+    monkeypatch.setattr(module, "_TIMEOUT_S", 0.4)
+    server.drips = drips
+    started = time.monotonic()
+    with pytest.raises(DownloadError, match=message):
+        download(file, tmp_path)
+    assert time.monotonic() - started < DRIPS_S / 2
+    part = tmp_path / "nasbench.tfrecord.part"
+    assert (part.is_file() and part.stat().st_size > 0) == has_some
+    server.drips = ""
+    monkeypatch.undo()
+    monkeypatch.setenv("no_proxy", "*")
+    assert download(file, tmp_path).read_bytes() == CONTENT
+    assert str(server.ranges[-1]).startswith("bytes=") == has_some
+
+
+def test_connections_that_bring_crumbs_end_it(
+    server: Server, file: RemoteFile, tmp_path: Path
+) -> None:
+    server.cuts = [999, *range(1000, 2000)]
+    with pytest.raises(DownloadError, match=r"broke; check the network .* on at 999 bytes"):
+        download(file, tmp_path)
 
 
 def test_no_server(file: RemoteFile, server: Server, tmp_path: Path) -> None:

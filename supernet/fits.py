@@ -1,0 +1,120 @@
+"""Whether what is to be trained fits into this machine: asked before anything is made.
+
+Refused in one line with what it needs, what there is, and what to set. Own nets are not estimated.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from supernet.needs import can_estimate, final_needs, gigabytes, needs, truth_needs
+from supernet.parts import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.config.recipe import StandAlone
+    from bench.runs.run import FinalRun, Run
+    from supernet.distributed import Ranks
+    from supernet.needs import Needs
+    from supernet.parts import Parts
+
+_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+JOBS, PROCESSES = "--jobs", "torchrun --nproc-per-node"
+
+
+def check_run(run: Run, parts: Parts, device: str, ranks: Ranks) -> None:
+    """Refuse a supernet that the machine can't hold.
+
+    Raises:
+        ValueError: saying what it needs, what there is, and what to set.
+    """
+    if can_estimate(parts):
+        needed = needs(parts, seed=run.seed, num_processes=ranks.size)
+        _check(run.folder, needed, device, ranks.num_here, "score_batch")
+
+
+def check_final(run: FinalRun, network: torch.nn.Module, device: str, ranks: Ranks) -> None:
+    """Refuse a network, given on the meta device, whose training the machine can't hold.
+
+    Raises:
+        ValueError: as `check_run`.
+    """
+    needed = final_needs(run.recipe, network, ranks.size)
+    _check(run.folder, needed, device, ranks.num_here, "test_batch")
+
+
+def check_jobs(runs: Sequence[Run], jobs: int, device: str) -> None:
+    """Refuse more runs at once than the machine can hold.
+
+    Raises:
+        ValueError: saying what they need, what there is, and how many would do.
+    """
+    parts = [resolve(recipe) for recipe in dict.fromkeys(run.recipe for run in runs)]
+    estimated = [needs(one) for one in parts if can_estimate(one)]
+    if jobs > 1 and estimated:
+        _check_memory(max(estimated, key=lambda one: one.memory), device, jobs, JOBS)
+
+
+def check_truth(recipe: StandAlone, network: torch.nn.Module, jobs: int, device: str) -> None:
+    """Refuse trainings of a truth, the largest network given on the meta device.
+
+    Raises:
+        ValueError: as `check_jobs`, or for one alone as `check_run`.
+    """
+    needed = truth_needs(recipe, network)
+    _check_alone("a training of the truth", needed, device, "batch_size")
+    _check_memory(needed, device, jobs, JOBS)
+
+
+def memory_of(device: str) -> int:
+    """Return the bytes of memory of a device; of the CPU, what this process may use of them."""
+    if torch.device(device).type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[1])
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    texts = [Path(name).read_text().strip() for name in _CGROUPS if Path(name).is_file()]
+    return min(limits + [int(text) for text in texts if text.isdecimal()])
+
+
+def _check(folder: Path, needed: Needs, device: str, num_here: int, other_batch: str) -> None:
+    _check_alone(folder, needed, device, other_batch)
+    _check_memory(needed, device, num_here, PROCESSES)
+    free = shutil.disk_usage(_existing(folder)).free
+    if needed.disk > free:
+        raise ValueError(
+            f"{folder} needs about {gigabytes(needed.disk)} on the disk, {gigabytes(free)} are "
+            "free: make room, or set fewer snapshot_epochs or a smaller network"
+        )
+
+
+def _check_alone(what: Any, needed: Needs, device: str, other_batch: str) -> None:
+    """Refuse what does not even fit alone."""
+    there = memory_of(device)
+    if needed.memory > there:
+        batch = "batch_size" if needed.training >= needed.scoring else other_batch
+        large = batch if max(needed.training, needed.scoring) > needed.weights else "stem_channels"
+        raise ValueError(
+            f"{what} needs about {gigabytes(needed.memory)} of memory, there are "
+            f"{gigabytes(there)}: set a smaller {large}, or a smaller network (stem_channels, "
+            "width)"
+        )
+
+
+def _check_memory(needed: Needs, device: str, num: int, option: str) -> None:
+    """Refuse more at once than a CPU's memory holds; on GPUs each has one of its own."""
+    whole, there = needed.memory_at_once(num), memory_of(device)
+    if num > 1 and torch.device(device).type == "cpu" and whole > there:
+        fitting = next((n for n in range(num, 1, -1) if needed.memory_at_once(n) <= there), 1)
+        raise ValueError(
+            f"{num} at once need about {gigabytes(whole)} of memory, {gigabytes(needed.memory)} "
+            f"each, there are {gigabytes(there)}: {option} {fitting} would do"
+        )
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.resolve().parents) if path.is_dir())

@@ -1,0 +1,134 @@
+"""What does not fit into the machine is refused before anything is made, and says what would."""
+
+from __future__ import annotations
+
+import shutil
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from bench import mixpath, truth
+from bench import run as ranking
+from supernet import fits
+from supernet.distributed import ALONE, Ranks
+from supernet.fits import check_jobs, check_run, memory_of
+from supernet.needs import needs
+from tests.damage import networks, truths
+from tests.supernet.test_needs import TINY, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+
+def run(tmp_path: Path) -> Any:
+    return SimpleNamespace(folder=tmp_path / "later" / "shadow-seed0", seed=0)
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Give the machine so many bytes of memory."""
+    return lambda nbytes: monkeypatch.setattr(fits, "memory_of", lambda _: nbytes)
+
+
+def test_too_much_memory_is_refused(tmp_path: Path, there: Callable[[float], None]) -> None:
+    there(5e8)
+    message = r"needs about 0\.9 GB of memory, there are 0\.5 GB: set a smaller \w+, or"
+    with pytest.raises(ValueError, match=message):
+        check_run(run(tmp_path), parts(), "cpu", ALONE)
+    for own in ("net", "batch_norm", "sampler", "space"):
+        names = {**dict.fromkeys(("net", "batch_norm", "sampler", "space"), ""), own: "own:part"}
+        unknown: Any = SimpleNamespace(recipe=SimpleNamespace(**names))
+        check_run(run(tmp_path), unknown, "cpu", ALONE)
+
+
+def test_processes_of_one_run_are_counted(
+    tmp_path: Path, there: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there(needs(parts()).memory_at_once(3))
+    check_run(run(tmp_path), parts(), "cpu", Ranks(0, 3))
+    message = r"4 at once need about 2\.7 GB .* torchrun --nproc-per-node 3 would do"
+    with pytest.raises(ValueError, match=message):
+        check_run(run(tmp_path), parts(), "cpu", Ranks(0, 4))
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    check_run(run(tmp_path), parts(), "cpu", Ranks(0, 4))
+    assert ALONE.num_here == 1
+
+
+def test_runs_at_once_are_counted(there: Callable[[float], None]) -> None:
+    runs: Any = [SimpleNamespace(recipe=parts(m=m).recipe) for m in ("1", "2")]
+    there(needs(parts(m="2")).memory_at_once(2))
+    check_jobs(runs, 2, "cpu")
+    with pytest.raises(ValueError, match=r"3 at once need about .* each, .*: --jobs 2 would do"):
+        check_jobs(runs, 3, "cpu")
+    there(1.0)
+    check_jobs(runs, 1, "cpu")
+    check_jobs(runs, 3, "cuda")
+
+
+def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
+    with pytest.raises(ValueError, match=r"on the disk, 0\.0 GB are free: make room, or set fewer"):
+        check_run(run(tmp_path), parts(), "cpu", ALONE)
+
+
+def test_what_fits_passes(tmp_path: Path) -> None:
+    check_run(run(tmp_path), parts(), "cpu", ALONE)
+
+
+def rank(folder: Path) -> Sequence[object]:
+    changes = [f"{name}={value}" for name, value in TINY.items() if name != "m"]
+    return (
+        "--m",
+        1,
+        "--out",
+        folder,
+        "--jobs",
+        2,
+        "--protocol",
+        "sound",
+        "--other-truth",
+        "--set",
+        *changes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "nbytes", "message"),
+    [
+        (ranking.main, rank, 1e9, "2 at once need about 1.6 GB"),
+        (mixpath.main, networks.train, 5e8, "seed0 needs about"),
+        (mixpath.main, networks.retrain, 5e8, "seed0 needs about"),
+        (truth.main, truths.train, 5e8, "a training of the truth needs about 0.9 GB"),
+        (truth.main, lambda to: (*truths.train(to), "--jobs", "2"), 1e9, "--jobs 1 would do"),
+    ],
+)
+def test_every_command_asks_before_it_starts(
+    main: Callable[[Sequence[str]], int],
+    arguments: Callable[[Path], Sequence[object]],
+    nbytes: float,
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    there: Callable[[float], None],
+) -> None:
+    there(nbytes)
+    assert main([str(part) for part in arguments(tmp_path)]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert message in error
+    assert not list(tmp_path.rglob("*.pt"))
+
+
+def test_memory_is_the_machine_s_or_the_group_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "memory.max").write_text("max\n")
+    monkeypatch.setattr(fits, "_CGROUPS", (str(tmp_path / "memory.max"), "/nowhere"))
+    whole = memory_of("cpu")
+    assert whole > 100_000_000
+    (tmp_path / "memory.max").write_text("12345\n")
+    assert memory_of("cpu") == 12345
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1, 99))
+    assert memory_of("cuda") == 99
