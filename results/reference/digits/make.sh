@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Makes results/reference/digits (124 runs, ranked, measured, drawn): 62 minutes of training and scoring on one core.
+# Makes results/reference/digits (180 runs, ranked, measured, drawn): 105 minutes of training and scoring on one core.
 #
 #     results/reference/digits/make.sh
 #
 # Time: the sum of the runs' times.csv, of a core that had other work too; how long measuring took was
 # not recorded. Measured are m = 1 to 3 with 3 seeds, m = 4 with 10, and m = 4 with a batch norm per
-# combination and with One-Shot. The runs of `authors`, and elsewhere/, are of other machines.
+# combination and with One-Shot, 3 seeds each; the batch norms of all. The runs of `authors`, and seeds 3 to 9 of `combination`, One-Shot
+# and `bernoulli`, were made with a later version of the code than the rest, whose sums round otherwise: all on
+# one machine. elsewhere/ is of others.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 
