@@ -54,8 +54,8 @@ def test_scores_that_are_gone(results: Path, folder: Path) -> None:
 
 
 def test_a_history_that_is_gone(results: Path, folder: Path) -> None:
-    write_kept("epoch,lr,loss,accuracy\n", folder / "history.csv")
-    assert find_trained(results) == []
+    write_kept(HISTORY, folder / "history.csv")
+    assert [run.folder for run in find_trained(results)] == [folder]
     (folder / "history.csv").unlink()
     with pytest.raises(RunFolderError, match=r"history\.csv was written and is gone"):
         find_trained(results)
@@ -72,7 +72,7 @@ TIMES = "epoch,time_s,stage\n1,2.0,train\n"
         ("history.csv", HISTORY, HISTORY + "41,0.1,1.0,0.5\n", "line 42: .*goes on after 40"),
         ("history.csv", HISTORY, HISTORY[: HISTORY.index("\n40,") + 1], "ends before 40"),
         ("times.csv", TIMES, TIMES.replace("train", "trian"), "'trian' is none of train, score"),
-        ("scores.csv", "", "x\n", "line 1: column 'x' is unknown"),
+        ("scores.csv", "", "x\n", "line 1: 0 scores of 132, without"),
     ],
 )
 def test_files_of_runs_are_checked_before_they_are_needed(
