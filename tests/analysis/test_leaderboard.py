@@ -131,6 +131,14 @@ def test_a_damaged_board_is_refused(
     assert board.read_text() == damaged
 
 
+def test_a_board_that_is_gone_is_not_begun_anew(tmp_path: Path, ranked: Path) -> None:
+    board = tmp_path / "board.csv"
+    add(board, ranked, WHOLE)
+    board.unlink()
+    with pytest.raises(ValueError, match=r"was written and is gone: put it back, or delete it and"):
+        add(board, ranked, WHOLE)
+
+
 def test_one_command_at_a_time_writes_a_board(tmp_path: Path, ranked: Path) -> None:
     with at_work(tmp_path), pytest.raises(ValueError, match="another command is at work in"):
         update(tmp_path, ranked)

@@ -15,6 +15,7 @@ from bench.ranking.outputs import write_rankings
 from bench.ranking.protocol import PROTOCOLS
 from bench.ranking.variations import write_variations
 from bench.runs import schemas
+from bench.runs.digests import remove_kept
 from bench.runs.find import find_runs, find_trained
 from bench.runs.layout import SCORES as SCORES_FILE
 from bench.runs.layout import SCORES_PART
@@ -93,7 +94,7 @@ def make_part(results: Path) -> None:
         run = _train(results, seed)
         rows = run.scores()[:-2]
         schemas.write(rows, run.folder / SCORES_PART, schemas.SCORES_PART)
-        (run.folder / SCORES_FILE).unlink()
+        remove_kept(run.folder / SCORES_FILE)
     write_truth(results / TRUTH)
 
 

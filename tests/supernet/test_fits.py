@@ -98,7 +98,7 @@ def rank(folder: Path) -> Sequence[object]:
 @pytest.mark.parametrize(
     ("main", "arguments", "nbytes", "message"),
     [
-        (ranking.main, rank, 1e9, "2 at once need about 1.6 GB"),
+        (ranking.main, rank, 1e9, "2 at once need about 1.5 GB"),
         (mixpath.main, networks.train, 5e8, "seed0 needs about"),
         (mixpath.main, networks.retrain, 5e8, "seed0 needs about"),
         (truth.main, truths.train, 5e8, "a training of the truth needs about 0.9 GB"),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from bench.base.streams import child_rng
 from bench.config.cell_presets import digits
 from bench.config.fields import override
 from bench.config.recipe import Final
@@ -21,7 +22,6 @@ from supernet.needs import SHARED, final_needs, needs, truth_needs
 from supernet.nets.extract import stand_alone
 from supernet.nets.stand_alone import NasbenchNetwork
 from supernet.parts import resolve
-from tests.bench.verbs.small import ARCHITECTURE
 from tests.graphs import FIRST_CELL
 from tests.paths import ROOT
 
@@ -129,4 +129,4 @@ def test_a_network_of_one_cell_and_one_to_the_end_are_estimated() -> None:
 def on_meta(recipe: Final) -> torch.nn.Module:
     space = load_space(recipe)
     with torch.device("meta"):
-        return Enlarged(stand_alone(space, space.decode(ARCHITECTURE)), 0)
+        return Enlarged(stand_alone(space, space.sample(child_rng(0, "any"))), 0)

@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench.runs import digests, schemas
-from bench.runs.digests import is_lost, keeping, read_kept, remove_kept, write_kept
+from bench.runs.digests import (
+    doubt_of_given,
+    is_kept,
+    is_lost,
+    keeping,
+    read_kept,
+    remove_kept,
+    write_kept,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NO_DIGEST = "it has no digest in SHA256SUMS beside it"
-SUMS_GONE = "it has no digest, since SHA256SUMS beside it is gone: put that back"
+SUMS_GONE = "it has no digest until SHA256SUMS, which is gone, is put back beside it"
 NOT_AS_WRITTEN = "it is not as it was written, by its digest in SHA256SUMS"
 
 
@@ -148,6 +156,33 @@ def test_what_was_removed_on_purpose_is_not_lost(tmp_path: Path) -> None:
     assert is_lost(path)
     remove_kept(path)
     assert not is_lost(path)
+
+
+def test_a_file_is_kept_where_it_has_a_digest_and_is_as_that_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x")
+    assert not is_kept(path)
+    write_kept("y", path)
+    assert is_kept(path)
+    path.write_text("z")
+    assert not is_kept(path)
+
+
+@pytest.mark.parametrize("name", ["own.csv", "own.csv.part", "own.json"])
+def test_scores_that_a_user_names_have_digests_where_their_statement_says_so(
+    tmp_path: Path, name: str
+) -> None:
+    path, sums = tmp_path / name, tmp_path / "SHA256SUMS"
+    write_kept('{"digests": "SHA256SUMS"}', tmp_path / "own.json")
+    write_kept('{"digests": "SHA256SUMS"}', path)
+    assert doubt_of_given(path) == ""
+    sums.unlink()
+    assert doubt_of_given(path) == read_kept(path).doubt == SUMS_GONE
+    for text in ("{}", "[]", '"digests"', "{", "1"):
+        (tmp_path / "own.json").write_text(text)
+        assert doubt_of_given(path) == "", "a user's own"
+    (tmp_path / "ranking.json").write_text('{"version": 2}')
+    assert doubt_of_given(path) == "", "a user's own in a results folder"
 
 
 def test_a_reader_never_doubts_a_file_that_is_being_replaced(tmp_path: Path) -> None:
