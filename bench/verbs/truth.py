@@ -15,19 +15,19 @@ from rich.progress import track
 
 from bench.base.forecast import a_few, say_when
 from bench.base.parallel import default_jobs, in_parallel, task
-from bench.config.fields import from_dict, to_dict
-from bench.config.recipe import StandAlone
-from bench.runs import schemas
-from bench.runs.layout import CHECKPOINT, TRUTH_RECIPE
+from bench.config.fields import to_dict
+from bench.runs import schemas, trainings
+from bench.runs.layout import CHECKPOINT
 from bench.runs.lock import at_work
 from bench.space.registry import build_space
-from bench.table.table import Row, Source, write_table
+from bench.table.table import Source, write_table
 from bench.verbs.folders import as_path
 from bench.verbs.presets import changed, ranking_preset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from bench.config.recipe import StandAlone
     from bench.network.cell import Cell
 
 CELLS = 4
@@ -82,10 +82,10 @@ def forecast(
     """
     from supernet.devices import check_precision, choose_device, gpus
 
-    recipe, parts = _recipe(preset, data_set, changes), _parts_of(out)
+    recipe, parts = _recipe(preset, data_set, changes), trainings.parts_of(out)
     device = choose_device(device)
     check_precision(recipe.training, device)
-    _check_parts(parts, recipe)
+    trainings.check_parts(parts, recipe)
     wanted = _wanted(parts, recipe)
     todo = [one for path, one in wanted.items() if not path.is_file()]
     told = f"{out}: {len(todo):,} of {len(wanted):,} trainings are missing"
@@ -131,18 +131,22 @@ def build_table(
 
     device = choose_device(device)
     check_precision(recipe.training, device)
-    parts = _parts_of(out)
+    parts = trainings.parts_of(out)
     with at_work(parts):
-        _open_parts(parts, recipe)
+        trainings.open_parts(parts, recipe)
         wanted = _train_all(parts, recipe, data_path, device, jobs)
         write_table(
             out,
-            _rows(wanted, recipe.training.epochs),
+            trainings.rows_of(wanted, recipe.training.epochs),
             skeleton=recipe.skeleton,
-            sources=[Source(f"stand-alone training on {recipe.data_set}", _digest(wanted))],
+            sources=[
+                Source(
+                    f"stand-alone training on {recipe.data_set}", trainings.digest_of_parts(wanted)
+                )
+            ],
             details={"recipe": to_dict(recipe), "images": _images(recipe, data_path)},
         )
-        _finish(parts)
+        trainings.finish(parts)
 
 
 def _train_all(
@@ -167,7 +171,7 @@ def _train_all(
     done = in_parallel(tasks, jobs, shared=parts)
     for path, result in track(done, "training", total=len(todo), console=Console(stderr=True)):
         schemas.write_json(result, path, schemas.TRUTH_PART)
-        rmtree(begun_folder(path), ignore_errors=True)
+        rmtree(trainings.begun_folder(path), ignore_errors=True)
     return wanted
 
 
@@ -175,7 +179,7 @@ def _wanted(parts: Path, recipe: StandAlone) -> dict[Path, tuple[Cell, int]]:
     """List the cell and repeat of every part."""
     cells = space_cells(recipe)
     return {
-        part_path(parts, cell, repeat): (cell, repeat)
+        trainings.part_path(parts, cell, repeat): (cell, repeat)
         for repeat in range(recipe.num_repeats)
         for cell in cells
     }
@@ -190,16 +194,6 @@ def space_cells(recipe: StandAlone) -> list[Cell]:
     """List the distinct cells of the recipe's space."""
     space: Any = build_space(recipe.space, recipe.m, recipe.skeleton)
     return list({(cell := space.cell(a)).hash: cell for a in space.architectures()}.values())
-
-
-def part_path(parts: Path, cell: Cell, repeat: int) -> Path:
-    """Return where the result of one training is kept."""
-    return parts / f"{cell.hash}-{repeat}.json"
-
-
-def begun_folder(part: Path) -> Path:
-    """Return where a training that is stopped is kept, apart: workers list digests there."""
-    return part.with_suffix("")
 
 
 def train_part(
@@ -217,7 +211,7 @@ def train_part(
     from supernet.seats import on_device
 
     torch.set_num_threads(1)
-    seed, kept = seed_of(cell, repeat), begun_folder(path) / CHECKPOINT
+    seed, kept = seed_of(cell, repeat), trainings.begun_folder(path) / CHECKPOINT
     with on_device(device) as own:
         data = load_data(recipe.data_set, recipe.skeleton, data_path, own)
         return path, train_cell(cell, data, recipe.skeleton, recipe.training, seed, kept)
@@ -228,62 +222,9 @@ def _recipe(preset: str, data_set: str | None, changes: Mapping[str, Any] | None
     return changed(changed(usual, changes or {}), {"data_set": data_set})
 
 
-def _parts_of(out: Path) -> Path:
-    return out.with_name(f"{out.name}.parts")
-
-
 def _images(recipe: StandAlone, data_path: Path | None) -> str:
     """Return the digest of the images, which tells a ranking whether its runs are of them too."""
     from supernet.data.digest import digest_of
     from supernet.data.registry import load_data
 
     return digest_of(load_data(recipe.data_set, recipe.skeleton, data_path, "cpu"))
-
-
-def _finish(parts: Path) -> None:
-    """Remove the parts, the recipe last, without which they would be of any."""
-    trained = list(parts.glob("*-*.json"))
-    for path in trained:  # a kill may have left it
-        rmtree(begun_folder(path), ignore_errors=True)
-    others = [path for path in parts.iterdir() if path not in trained]
-    for path in [*trained, *sorted(others, key=lambda path: path.name == TRUTH_RECIPE)]:
-        path.unlink()
-    parts.rmdir()
-
-
-def _open_parts(parts: Path, recipe: StandAlone) -> None:
-    _check_parts(parts, recipe)
-    if not (file := parts / TRUTH_RECIPE).is_file():
-        values = {"version": schemas.TRUTH_RECIPE.version, **to_dict(recipe)}
-        schemas.write_json(values, file, schemas.TRUTH_RECIPE)
-
-
-def _check_parts(parts: Path, recipe: StandAlone) -> None:
-    """Refuse trainings that are there of another recipe, or of none that is known."""
-    file, remedy = parts / TRUTH_RECIPE, schemas.TRUTH_RECIPE.remedy
-    if not file.is_file():
-        if any(parts.glob("*.json")):
-            raise ValueError(f"{parts} holds trainings, but no {TRUTH_RECIPE}; {remedy}")
-        return
-    values = schemas.read_json(file, schemas.TRUTH_RECIPE)
-    values.pop("version", None)
-    try:
-        before = from_dict(StandAlone(), values)
-    except ValueError as error:
-        raise ValueError(f"{file} can't be read: {error}; {remedy}") from error
-    if before != recipe:
-        raise ValueError(f"{parts} holds trainings of another recipe: see its {TRUTH_RECIPE}")
-
-
-def _rows(wanted: dict[Path, tuple[Cell, int]], epochs: int) -> Iterator[Row]:
-    for path, (cell, _) in wanted.items():
-        result = schemas.read_json(path, schemas.TRUTH_PART)
-        accuracies = {name: result[f"{name}_accuracy"] for name in ("train", "valid", "test")}
-        yield Row(cell=cell, epochs=epochs, time_s=result["time_s"], **accuracies)
-
-
-def _digest(wanted: dict[Path, tuple[Cell, int]]) -> str:
-    digest = hashlib.sha256()
-    for path in wanted:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -12,6 +12,7 @@ from bench.config.fields import to_dict
 from bench.config.recipe import StandAlone
 from bench.config.training import Training
 from bench.network.skeleton import Skeleton
+from bench.runs import trainings
 from bench.runs.layout import CHECKPOINT, SUMS
 from bench.space.branches import Branches
 from bench.table.table import Table
@@ -57,7 +58,7 @@ def test_a_dry_run_says_what_is_missing_and_writes_nothing(
     told = capsys.readouterr().out
     assert "own.h5: 6 of 6 trainings are missing; 1 at once: about 0:00:" in told
     assert not [*tmp_path.iterdir()]
-    monkeypatch.setattr(truth, "_finish", lambda _: None)
+    monkeypatch.setattr(trainings, "finish", lambda _: None)
     assert command_line.main([*out, *tiny]) == 0
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     capsys.readouterr()
@@ -85,7 +86,7 @@ def test_interrupted_table_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not out.exists()
     before = {path: path.stat().st_mtime_ns for path in done}
     monkeypatch.setattr(truth, "train_part", train_part)
-    monkeypatch.setattr(truth, "_finish", lambda _: None)
+    monkeypatch.setattr(trainings, "finish", lambda _: None)
     build(out)
     assert {path: path.stat().st_mtime_ns for path in done} == before
     with Table(out) as table:
@@ -93,8 +94,8 @@ def test_interrupted_table_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_training_that_is_stopped_goes_on(tmp_path: Path) -> None:
-    part = truth.part_path(tmp_path / "own.h5.parts", SPACE.cell(SPACE.decode("3---")), 0)
-    cell, kept = SPACE.cell(SPACE.decode("3---")), truth.begun_folder(part)
+    part = trainings.part_path(tmp_path / "own.h5.parts", SPACE.cell(SPACE.decode("3---")), 0)
+    cell, kept = SPACE.cell(SPACE.decode("3---")), trainings.begun_folder(part)
     arguments = (cell, 0, RECIPE, None, "cpu")
     _, whole = truth.train_part(tmp_path / "never" / part.name, *arguments)
     with heeding(StopAfter(7)), pytest.raises(Stopped):
