@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from analysis import style
 from analysis.frames import records
-from analysis.given.tau import first_given, ordered
+from analysis.given.tau import describe_given, first_given, ordered
 from analysis.phrases import (
     NOTHING,
-    describe_n,
     describe_tau,
     interval,
     name_protocol,
@@ -65,7 +64,7 @@ def given_table(frame: DataFrame, columns: Sequence[str] = ()) -> TextTable:
     told = [name for name in cells[0] if any(row.get(name, "") != NOTHING for row in cells[:-1])]
     columns = columns or told
     return TextTable(
-        caption=f"{describe_n(first_given(rows))}; {name_protocol(rows[0]['protocol'])}",
+        caption=f"{describe_given(rows)}; {name_protocol(rows[0]['protocol'])}",
         columns=tuple(columns),
         rows=[tuple(row.get(name, "") for name in columns) for row in cells],
     )
@@ -82,7 +81,7 @@ def given_sentence(frame: DataFrame) -> str:
         for what, row in (("the best score given", best), ("the best that costs nothing", free))
         if what.endswith("nothing") or row["bn"] == GIVEN
     ]
-    return f"{describe_n(best)}: {'; '.join(parts)}; noise ceiling {ceiling}."
+    return f"{describe_given(rows)}: {'; '.join(parts)}; noise ceiling {ceiling}."
 
 
 def given_differences(frame: DataFrame, taus: DataFrame) -> list[TextTable]:

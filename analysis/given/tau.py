@@ -42,6 +42,15 @@ def first_given(rows: list[Row]) -> Row:
     return next((row for row in rows if row["bn"] != NOTHING), rows[0])
 
 
+def describe_given(rows: list[Row]) -> str:
+    """Say how many cells and seeds rows rest on: '34 cells, 1 to 3 seeds'."""
+    row = first_given(rows)
+    seeds = [one["num_seeds"] for one in rows if one["bn"] != NOTHING] or [row["num_seeds"]]
+    if min(seeds) == max(seeds):
+        return describe_n(row)
+    return f"{describe_n(row).rpartition(', ')[0]}, {min(seeds)} to {max(seeds)} seeds"
+
+
 def height(frame: DataFrame) -> float:
     """Return the figure's height in inches: a line per row."""
     return ROW_HEIGHT * len(frame) + 1.2
@@ -50,7 +59,7 @@ def height(frame: DataFrame) -> float:
 def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw the rows of kendall_tau.csv, with its column `taus` the single seeds too."""
     rows = ordered(frame)
-    write(ax, 0, 0, describe_n(first_given(rows)), weight="bold")
+    write(ax, 0, 0, describe_given(rows), weight="bold")
     for points, text in zip(COLUMNS, ("tau", "best 20%", "eq. 3x3"), strict=True):
         note(ax, points, 0, text)
     draw_limits(ax, frame, 0.5, len(rows) + 0.5)

@@ -25,3 +25,4 @@ python -m analysis.leaderboard results/reference/cifar10-small --m 4 \
     --section "NAS-Bench-101, the paper's sub-space, m = 4"
 python -m analysis.leaderboard results/reference/digits --m 4 --section "8x8 digits, the paper's sub-space, m = 4"
 python -m analysis.readme docs/proxies.md
+python -m analysis.readme docs/scores.md

@@ -58,6 +58,12 @@ def test_the_best_comes_first_and_a_method_without_tau_last(taus: pd.DataFrame) 
     assert "longest_path" not in names, "the same in all cells of the paper's space"
 
 
+def test_methods_of_unlike_seeds_are_said_to_be(taus: pd.DataFrame) -> None:
+    fewer = taus.assign(num_seeds=taus["num_seeds"].where(taus["scorer"] != "good", 1))
+    assert given_table(fewer).caption.startswith("34 cells, 1 to 2 seeds; ")
+    assert given_sentence(fewer).startswith("34 cells, 1 to 2 seeds: ")
+
+
 def test_the_table_holds_methods_baselines_chance_and_ceiling(taus: pd.DataFrame) -> None:
     table = given_table(taus)
     assert is_given(taus)
