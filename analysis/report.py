@@ -17,7 +17,7 @@ import jinja2
 from analysis import style
 from analysis.given.tables import given_sentence
 from analysis.phrases import NOTHING, describe_n, describe_tau, name_ms, name_protocol, name_row
-from analysis.read import check_runs, is_there, read_about, read_ranking
+from analysis.read import check_runs, read_about, read_ranking
 from analysis.registry import GIVEN_PAGE, PAGE
 from analysis.tables import LATEX, MARKDOWN, latex_tables, markdown_tables
 from analysis.text_table import Tables, TextTable
@@ -81,7 +81,7 @@ def write_report(results: Path) -> Path:
         ValueError: the folder was never ranked, or a file is not as it was written.
     """
     for name in (ABOUT, KENDALL_TAU, DIFFERENCES):
-        if not is_there(results, name):
+        if not (results / name).is_file():
             raise ValueError(
                 f"{results} has no {name}: rank it first, with python bench/run.py --out {results}"
             )

@@ -15,7 +15,7 @@ from analysis.registry import PAGE
 from analysis.report import write_report
 from bench.base.command import run_command
 from bench.base.files import read_csv
-from bench.runs.digests import write_kept
+from bench.runs.digests import remove_kept, write_kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,6 +127,9 @@ def test_what_was_not_measured_is_one_line(ranked: Path, tmp_path: Path) -> None
     assert "--batch-norm shadow,single,combination" in line
     copy = shutil.copytree(ranked, tmp_path / "digits")
     (copy / "points.csv").unlink()
+    with pytest.raises(ValueError, match=r"points\.csv was written and is gone"):
+        write_report(copy)
+    remove_kept(copy / "points.csv")
     text = write_report(copy).read_text()
     titles = f"Score against truth · {PAGE['search_cost'].title}"  # made-up runs have no times.csv
     assert f"{titles} (<code>python bench/run.py</code>)" in unmeasured(text)
