@@ -39,8 +39,8 @@ KINDS = (
     Kind("run.json", cells.make, cells.RUN, cells.read_runs, cells.rank, cells.RANKED),
     Kind("scores.csv", cells.make, cells.SCORES, cells.read_scores, cells.rank, cells.RANKED),
     Kind("scores.part.csv", cells.make_part, cells.PART, cells.score, cells.train, cells.TRAINED),
-    Kind("history.csv", cells.make, cells.HISTORY, cells.read_history),
-    Kind("times.csv", cells.make, cells.TIMES, cells.read_times),
+    Kind("history.csv", cells.make, cells.HISTORY, cells.read_history, cells.rank, cells.RANKED),
+    Kind("times.csv", cells.make, cells.TIMES, cells.read_times, cells.draw, cells.PAGE),
     Kind("checkpoint.pt, scored", cells.make_part, cells.WEIGHTS, cells.read_weights),
     Kind(
         "checkpoint.pt, resumed",
