@@ -149,9 +149,9 @@ def _needs(
 
 
 def _share(training: Training, num_images: int, num_processes: int) -> int:
-    """Images that one process has of a step's batch at once."""
+    """Images that one process has of a step's batch at once; batch norms ask for two."""
     whole = min(training.batch_size, num_images or training.batch_size)
-    return -(-whole // (training.accumulate * num_processes))
+    return max(2, -(-whole // (training.accumulate * num_processes)))
 
 
 def can_estimate(parts: Parts) -> bool:

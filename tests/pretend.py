@@ -127,7 +127,7 @@ def pretending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretend]:
         patch.setattr(torch, "load", loaded)
         patch.setattr(torch.random, "fork_rng", lambda devices: fork(devices=[]))  # noqa: ARG005 (torch's name)
         # there is no driver to capture graphs
-        patch.setattr("supernet.needs.memory_of", lambda device: 80 * 10**9)  # noqa: ARG005 (its name)
+        patch.setattr("supernet.fits.memory_of", lambda device: 80 * 10**9)  # noqa: ARG005 (its name)
         patch.setattr("supernet.training.trainer.captured", lambda step, ranks: step)  # noqa: ARG005 (captured's)
         yield there
 

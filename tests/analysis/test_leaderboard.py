@@ -179,5 +179,5 @@ def test_the_one_in_results_holds_the_bar_and_says_whose_cells() -> None:
     by_section = bar.set_index("section")["tau"]
     assert by_section["NAS-Bench-101, every cell at hand"] == pytest.approx(0.562, abs=5e-4)
     (cells_of,) = bar[bar["section"] == WHOLE]["cells"]
-    assert cells_of.startswith("1,000 cells drawn with seed 0 from the 136,585 of")
+    assert cells_of.startswith("1,000 cells of cells-1000.txt (SHA-256 of their sorted hashes ")
     assert (board[board["kind"] != PUBLISHED].groupby("section")["cells"].nunique() == 1).all()

@@ -26,7 +26,7 @@ sys.meta_path.insert(0, Finder())
 """
 FILES = [f"bench/{path.name}" for path in sorted((ROOT / "bench").glob("[!_]*.py"))]
 STARTS = [
-    *((name, "bench.verbs.options") for name in FILES if name != "bench/lists.py"),
+    *((name, "bench.base.parser") for name in FILES if name != "bench/lists.py"),
     ("-m bench.run", "bench.verbs.options"),
     ("-m analysis", "analysis.report"),
     ("-m analysis.leaderboard", "analysis.leaderboard.board"),

@@ -29,7 +29,7 @@ def test_what_the_authors_do_differently_is_said() -> None:
         "on all images of the test split, 96 a batch, gone through until 105 batches were seen, "
         "statistics moved on by 0.1 a batch, not reset" in words
     )
-    assert words.endswith("scored on 2,000 images of its test split, 250 a batch.")
+    assert words.endswith("scored on 2,000 images of its test split, 50 a batch.")
 
 
 def test_runs_of_a_recipe_share_a_description() -> None:

@@ -101,6 +101,7 @@ def test_measured_is_not_measured_again(results: Path) -> None:
 def test_a_supernet_still_in_training_is_left_out(results: Path, tmp_path: Path) -> None:
     shutil.copytree(results, tmp_path / "copy")
     (run, _) = find_trained(tmp_path / "copy")
+    (run.folder / "scores.csv").unlink()
     write_kept(csv_text(read_csv(run.folder / "history.csv")[:1]), run.folder / "history.csv")
     assert [r.variant for r in find_trained(tmp_path / "copy")] == ["single"]
 
