@@ -21,6 +21,7 @@ import functools
 import re
 import textwrap
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,19 +62,17 @@ class Figure:
     @property
     def lead(self) -> str:
         """A difference in words, and what it excludes where none was detected."""
+        if isnan(self.low):
+            return f"{self}, without an interval"
         if self.is_none:
-            return f"none detected, {self}: more than {self.excluded} is excluded"
+            above, below = number(self.high, 2), number(-self.low, 2)
+            return f"none detected, {self}: leads above {above}, deficits above {below} excluded"
         return f"{self}, a lead" if self.low > 0 else f"{self}: it is behind"
 
     @property
     def alone(self) -> str:
         """The figure without its interval."""
         return number(self.mean, 2)
-
-    @property
-    def excluded(self) -> str:
-        """The least difference that the interval excludes, of either sign."""
-        return number(max(-self.low, self.high), 2)
 
     @property
     def is_none(self) -> bool:

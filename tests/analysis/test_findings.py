@@ -129,5 +129,12 @@ def test_a_figure_is_written_with_its_interval_where_it_has_one() -> None:
     assert str(Figure(0.5)) == "0.50"
     figure = Figure(0.1234, -0.2, 0.3)
     assert figure.to(1, 100) == "12.3 [-20.0, 30.0]"
-    assert (figure.alone, figure.excluded, figure.is_none) == ("0.12", "0.30", True)
+    assert (figure.alone, figure.is_none) == ("0.12", True)
+    assert (
+        figure.lead
+        == "none detected, 0.12 [-0.20, 0.30]: leads above 0.30, deficits above 0.20 excluded"
+    )
+    assert Figure(0.2, 0.1, 0.3).lead == "0.20 [0.10, 0.30], a lead"
+    assert Figure(-0.2, -0.3, -0.1).lead == "-0.20 [-0.30, -0.10]: it is behind"
+    assert Figure(0.2).lead == "0.20, without an interval"
     assert not Figure(0.2, 0.1, 0.3).is_none
