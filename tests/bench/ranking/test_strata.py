@@ -12,7 +12,7 @@ from bench.ranking.baselines import num_conv3x3
 from bench.ranking.correlation import count_pairs
 from bench.ranking.outputs import rank
 from bench.ranking.protocol import PROTOCOLS
-from bench.ranking.strata import EQUAL_CONV3X3, NEAR, NEAR_PARAMETERS, TOP20, WITHIN, strata
+from bench.ranking.strata import EQUAL_CONV3X3, NEAR, NEAR_PARAMETERS, TOP20, WITHIN, Near, strata
 from bench.table.table import Table
 from tests.synthetic import cells, write_runs, write_truth
 
@@ -90,3 +90,8 @@ def test_every_scorer_and_baseline_has_them(tmp_path: Path, table: Table) -> Non
     assert scored[f"{TOP20}_low"].isna().all(), "7 cells are too few for an interval"
     (counted,) = frame[frame["scorer"] == "num_conv3x3"]["tau_equal_conv3x3"]
     assert np.isnan(counted)
+
+
+def test_near_is_within_five_percent() -> None:
+    masks = Near(np.array([100.0, 104.9, 105.1])).mask()
+    assert masks.tolist() == [[True, True, False], [True, True, True], [False, True, True]]
