@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 
@@ -25,7 +25,15 @@ def edited(path: Path) -> Iterator[h5py.File]:
 
 
 def as_version_1(path: Path) -> None:
-    """Turn a table into one of the version without a seal."""
-    with edited(path) as file:
-        file.attrs["schema_version"] = 1
-    path.write_bytes(path.read_bytes()[SIZE:])
+    """Turn a table into one of the version without a seal, whose arrays have checksums."""
+    before, after = io.BytesIO(path.read_bytes()[SIZE:]), io.BytesIO()
+    with h5py.File(before) as file, h5py.File(after, "w") as old:
+        old.attrs.update(file.attrs)
+        old.attrs["schema_version"] = 1
+
+        def copy(name: str, found: Any) -> None:
+            if isinstance(found, h5py.Dataset):
+                old.create_dataset(name, data=found[()], fletcher32=True)
+
+        file.visititems(copy)
+    path.write_bytes(after.getvalue())

@@ -19,6 +19,7 @@ from bench.ranking.entries import select_entries
 from bench.ranking.outputs import FINER, HEADLINE
 from bench.ranking.protocol import PROTOCOLS, Protocol
 from bench.runs import schemas
+from bench.runs.about import check_not_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,6 +68,9 @@ def write_variations(results_folder: Path, runs: Sequence[Run], table: Table) ->
         results_folder: `results/<preset>`.
         runs: complete ones; only `sound` ones are varied.
         table: the truth.
+
+    Raises:
+        ValueError: scores or a sweep that are damaged or gone.
     """
     schemas.write(vary(runs, table), results_folder / VARIATIONS, schemas.VARIATIONS)
     if any(_is_swept(run) for run in runs):
@@ -127,6 +131,8 @@ def sweep_all(runs: Iterable[Run], table: Table) -> pd.DataFrame:
 
 
 def _is_swept(run: Run) -> bool:
+    """Whether a run was swept; one whose sweep is gone is refused, and not left out."""
+    check_not_lost(run.folder / SWEEP)
     return (run.folder / SWEEP).is_file()
 
 

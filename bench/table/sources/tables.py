@@ -9,8 +9,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import h5py
 
 from bench.base.command import run_command
 from bench.table.columns import BUDGET_COLUMNS, CELL_COLUMNS
@@ -85,7 +89,51 @@ def _contents(file: TableFile) -> TableData:
 def _command(argv: Sequence[str] | None = None) -> None:
     """Read an unsealed table and write it sealed: PATH OUT."""
     path, out = map(Path, argv or sys.argv[1:])
-    write(out, _contents(TableFile(path, is_sealed=False)))
+    contents = _contents(TableFile(path, is_sealed=False))
+    try:
+        _check_chunks(path)
+    except TableError:
+        raise
+    except (KeyError, OSError, OverflowError, RuntimeError, TypeError, ValueError) as error:
+        raise TableError(f"{path} is a damaged table ({error}): import it again") from None
+    write(out, contents)
+
+
+def _check_chunks(path: Path) -> None:
+    """Refuse arrays whose chunks are gone, lie on one another, or are to be read unchecked.
+
+    HDF5 reads zeros where a chunk is gone, and another array's numbers where an address is wrong:
+    each chunk has a checksum of its own, but none tells where it belongs.
+
+    Raises:
+        TableError: with the first array that has such chunks.
+    """
+    places: list[tuple[int, int, str]] = []
+    with h5py.File(path) as file:
+        arrays = {name: file[name] for name in CELL_COLUMNS if name in file}
+        for name, group in file.items():
+            if isinstance(group, h5py.Group):
+                arrays |= {f"{name}/{one}": group[one] for one in BUDGET_COLUMNS if one in group}
+        for name, array in arrays.items():
+            places += [(*place, name) for place in _places(array, f"{path} is damaged: {name}")]
+    for (_, end, name), (start, _, other) in pairwise(sorted(places)):
+        if start < end:
+            raise TableError(f"{path} is damaged: {name} and {other} lie at one place")
+
+
+def _places(array: h5py.Dataset, what: str) -> list[tuple[int, int]]:
+    """Return where an array's chunks begin and end, all of which are to be there and checked."""
+    if not isinstance(array, h5py.Dataset) or not array.fletcher32:
+        raise TableError(f"{what} has no checksums")
+    made, sides = array.id.get_create_plist(), zip(array.shape, array.chunks, strict=True)
+    filters = [made.get_filter(i)[0] for i in range(made.get_nfilters())]
+    unchecked = 1 << filters.index(h5py.h5z.FILTER_FLETCHER32)
+    chunks = [array.id.get_chunk_info(i) for i in range(array.id.get_num_chunks())]
+    if len(chunks) != prod(-(-num // side) for num, side in sides):
+        raise TableError(f"{what} lacks some of its chunks")
+    if any(one.filter_mask & unchecked for one in chunks):
+        raise TableError(f"{what} has chunks without checksums")
+    return [(one.byte_offset, one.byte_offset + one.size) for one in chunks]
 
 
 if __name__ == "__main__":

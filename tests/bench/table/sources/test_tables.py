@@ -49,6 +49,55 @@ def test_a_table_of_the_version_before_is_sealed(path: Path, tmp_path: Path) -> 
     assert (tmp_path / "new.h5").read_bytes() == whole
 
 
+def without_checksums(file: h5py.File) -> None:
+    figures = file["epochs_108/test"][()]
+    del file["epochs_108/test"]
+    file["epochs_108/test"] = figures
+
+
+def with_a_chunk_gone(file: h5py.File) -> None:
+    del file["epochs_108/test"]
+    file.create_dataset("epochs_108/test", (3, 1), "f8", fletcher32=True)
+
+
+def with_an_unchecked_chunk(file: h5py.File) -> None:
+    figures = file["epochs_108/test"]
+    figures.id.write_direct_chunk((0, 0), figures[()].tobytes(), filter_mask=1)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (without_checksums, "epochs_108/test has no checksums"),
+        (with_a_chunk_gone, "epochs_108/test lacks some of its chunks"),
+        (with_an_unchecked_chunk, "epochs_108/test has chunks without checksums"),
+    ],
+)
+def test_chunks_of_a_table_without_a_seal_are_checked(
+    path: Path, damage: Callable[[h5py.File], None], message: str
+) -> None:
+    as_version_1(path)
+    with h5py.File(path, "a") as file:
+        damage(file)
+    with pytest.raises(TableError, match=f"is damaged: {message}"):
+        read_table(path)
+
+
+def test_chunks_that_lie_on_one_another_are_refused(path: Path) -> None:
+    as_version_1(path)
+    with h5py.File(path) as file:
+        one, other = (
+            file[f"epochs_108/{name}"].id.get_chunk_info(0).byte_offset
+            for name in ("test", "valid")
+        )
+    data = path.read_bytes()
+    where = one.to_bytes(8, "little")
+    assert data.count(where) == 1
+    path.write_bytes(data.replace(where, other.to_bytes(8, "little")))
+    with pytest.raises(TableError, match=r"test and epochs_108/valid lie at one place|valid and"):
+        read_table(path)
+
+
 def test_tables_merge(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.h5"
     write_table(
