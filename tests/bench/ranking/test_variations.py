@@ -149,3 +149,16 @@ def test_a_damaged_sweep_is_refused(tmp_path: Path, runs: list[Run], table: Tabl
     ):
         write_variations(tmp_path, runs, table)
     assert not (tmp_path / "variations.csv").exists()
+
+
+def test_a_sweep_that_is_gone_is_not_left_out(
+    runs: list[Run], table: Table, tmp_path: Path
+) -> None:
+    write_sweep(runs[0])
+    write_variations(tmp_path, runs, table)
+    sweep = runs[0].folder / "calibration_sweep.csv"
+    kept = sweep.read_bytes()
+    sweep.unlink()
+    with pytest.raises(ValueError, match=r"calibration_sweep\.csv was written and is gone"):
+        write_variations(tmp_path, runs, table)
+    sweep.write_bytes(kept)
