@@ -9,12 +9,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from itertools import pairwise
+from itertools import pairwise, product
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
+import numpy as np
 
 from bench.base.command import run_command
 from bench.table.columns import BUDGET_COLUMNS, CELL_COLUMNS
@@ -109,31 +110,56 @@ def _check_chunks(path: Path) -> None:
         TableError: with the first array that has such chunks.
     """
     places: list[tuple[int, int, str]] = []
+    whole = path.read_bytes()
     with h5py.File(path) as file:
         arrays = {name: file[name] for name in CELL_COLUMNS if name in file}
         for name, group in file.items():
             if isinstance(group, h5py.Group):
                 arrays |= {f"{name}/{one}": group[one] for one in BUDGET_COLUMNS if one in group}
         for name, array in arrays.items():
-            places += [(*place, name) for place in _places(array, f"{path} is damaged: {name}")]
+            places += [
+                (*place, name) for place in _places(array, f"{path} is damaged: {name}", whole)
+            ]
     for (_, end, name), (start, _, other) in pairwise(sorted(places)):
         if start < end:
             raise TableError(f"{path} is damaged: {name} and {other} lie at one place")
 
 
-def _places(array: h5py.Dataset, what: str) -> list[tuple[int, int]]:
-    """Return where an array's chunks begin and end, all of which are to be there and checked."""
+def _places(array: h5py.Dataset, what: str, whole: bytes) -> list[tuple[int, int]]:
+    """Return where an array's chunks begin and end, all of which are to be there and checked.
+
+    HDF5 may list a chunk and not find it when it reads: so what it reads is held against the bytes.
+    """
     if not isinstance(array, h5py.Dataset) or not array.fletcher32:
         raise TableError(f"{what} has no checksums")
     made, sides = array.id.get_create_plist(), zip(array.shape, array.chunks, strict=True)
+    starts = set(product(*(range(0, num, side) for num, side in sides)))
     filters = [made.get_filter(i)[0] for i in range(made.get_nfilters())]
     unchecked = 1 << filters.index(h5py.h5z.FILTER_FLETCHER32)
     chunks = [array.id.get_chunk_info(i) for i in range(array.id.get_num_chunks())]
-    if len(chunks) != prod(-(-num // side) for num, side in sides):
+    if {one.chunk_offset for one in chunks} != starts:
         raise TableError(f"{what} lacks some of its chunks")
     if any(one.filter_mask & unchecked for one in chunks):
         raise TableError(f"{what} has chunks without checksums")
+    if any(_read(array, one) != _stored(array, one, whole) for one in chunks):
+        raise TableError(f"{what} has chunks that are not found")
     return [(one.byte_offset, one.byte_offset + one.size) for one in chunks]
+
+
+def _read(array: h5py.Dataset, chunk: Any) -> bytes:
+    return bytes(array[_region(array, chunk)].tobytes())
+
+
+def _stored(array: h5py.Dataset, chunk: Any, whole: bytes) -> bytes:
+    """Return what the file's bytes say of a chunk, whose own end may lie beyond the array's."""
+    numbers = np.frombuffer(whole, array.dtype, prod(array.chunks), chunk.byte_offset)
+    inside = tuple(slice(part.stop - part.start) for part in _region(array, chunk))
+    return bytes(numbers.reshape(array.chunks)[inside].tobytes())
+
+
+def _region(array: h5py.Dataset, chunk: Any) -> tuple[slice, ...]:
+    sides = zip(chunk.chunk_offset, array.chunks, array.shape, strict=True)
+    return tuple(slice(start, min(start + side, num)) for start, side, num in sides)
 
 
 if __name__ == "__main__":

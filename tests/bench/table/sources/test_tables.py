@@ -65,9 +65,18 @@ def with_an_unchecked_chunk(file: h5py.File) -> None:
     figures.id.write_direct_chunk((0, 0), figures[()].tobytes(), filter_mask=1)
 
 
+def with_a_chunk_elsewhere(file: h5py.File) -> None:
+    figures = file["epochs_108/test"][()]
+    del file["epochs_108/test"]
+    shape, chunks = figures.shape, (1, *figures.shape[1:])
+    array = file.create_dataset("epochs_108/test", shape, "f8", chunks=chunks, fletcher32=True)
+    array[1:] = figures[1:]
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
+        (with_a_chunk_elsewhere, "epochs_108/test lacks some of its chunks"),
         (without_checksums, "epochs_108/test has no checksums"),
         (with_a_chunk_gone, "epochs_108/test lacks some of its chunks"),
         (with_an_unchecked_chunk, "epochs_108/test has chunks without checksums"),
@@ -81,6 +90,18 @@ def test_chunks_of_a_table_without_a_seal_are_checked(
         damage(file)
     with pytest.raises(TableError, match=f"is damaged: {message}"):
         read_table(path)
+
+
+def test_a_chunk_that_is_listed_and_not_found_is_refused(path: Path) -> None:
+    as_version_1(path)
+    with h5py.File(path) as file:
+        array = file["epochs_108/test"]
+        chunk = array.id.get_chunk_info(0)
+        whole = bytearray(path.read_bytes())
+        assert tables._places(array, "test", bytes(whole))
+        whole[chunk.byte_offset] ^= 1
+        with pytest.raises(TableError, match="test has chunks that are not found"):
+            tables._places(array, "test", bytes(whole))
 
 
 def test_chunks_that_lie_on_one_another_are_refused(path: Path) -> None:
