@@ -46,9 +46,12 @@ def name_row(row: Row) -> str:
     return f"{style.label(row['bn'])}, {calibrated_word(row['calibrated'])}"
 
 
-def describe_n(row: Row) -> str:
-    """Say how many cells, architectures and seeds a row rests on."""
-    seeds = "1 seed" if row["num_seeds"] == 1 else f"{row['num_seeds']} seeds"
+def describe_n(row: Row, *others: Row) -> str:
+    """Say how many cells, architectures and seeds a row rests on, and others of its cells."""
+    counts = [one["num_seeds"] for one in (row, *others)]
+    seeds = "1 seed" if max(counts) == 1 else f"{max(counts)} seeds"
+    if min(counts) < max(counts):
+        seeds = f"{min(counts)} to {seeds}"
     cells, architectures = (_average(row[name]) for name in ("num_cells", "num_architectures"))
     if row["m"] == 0 and row["num_cells"] == row["num_architectures"]:
         return f"{cells} cells, {seeds}"

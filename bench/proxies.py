@@ -73,6 +73,11 @@ class Ready(NamedTuple):
     images: DataSet
     statement: str
 
+    @property
+    def asked(self) -> tuple[GrowingScores, list[Cell], Sequence[str], Sequence[int]]:
+        """Which scores are to be in the file: of cells, methods and seeds."""
+        return self.growing, self.cells, self.methods, self.seeds
+
 
 def score_proxies(
     out: Path | str,
@@ -128,7 +133,7 @@ def score_proxies(
             table=table,
             device=device,
         )
-        score_missing(*ready[:-1], threads=threads, jobs=jobs)
+        score_missing(*ready.asked, ready.scoring, ready.images, threads=threads, jobs=jobs)
     return ready.statement
 
 
@@ -138,19 +143,18 @@ def forecast(out: Path, *, threads: int, jobs: int | None, **asked: Any) -> str:
     Raises:
         ValueError: what `score_proxies` raises before it scores.
     """
-    from bench.base.parallel import default_jobs
-    from supernet.devices import gpus
+    from supernet.devices import jobs_at_once
     from supernet.proxies.jobs import measure_pace, missing
 
     asked["stated"] = (asked.pop("cells"), asked.pop("limit"))
     asked["changes"] = [asked["changes"], {"data_set": asked.pop("data_set")}]
     ready = _prepare(out, **asked)
-    if not (todo := missing(*ready[:4])):
+    if not (todo := missing(*ready.asked)):
         return f"{ready.statement}: complete; nothing was written"
-    jobs = jobs or default_jobs(len(gpus(str(ready.images.train.labels.device))), threads)
+    at_once = jobs_at_once(jobs, str(ready.images.train.labels.device), threads, len(todo))
     time_s = measure_pace(todo, ready.scoring, ready.images, threads) * len(todo)
     num = sum(len(one.methods) for one in todo)
-    return f"{ready.statement}: {num:,} scores are missing; {say_when(jobs, time_s, 'cells')}"
+    return f"{ready.statement}: {num:,} scores are missing; {say_when(at_once, time_s, 'cells')}"
 
 
 def _prepare(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from bench.base.parallel import default_jobs
+
 if TYPE_CHECKING:
     from bench.config.training import Training
 
@@ -40,6 +42,11 @@ def gpus(device: str) -> list[str]:
     if device != "cuda":
         return [device]
     return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+
+
+def jobs_at_once(asked: int | None, device: str, num_threads: int, num: int) -> int:
+    """Return how many of `num` jobs run at once: as many as asked, or as fill this machine."""
+    return min(asked or default_jobs(len(gpus(device)), num_threads), max(num, 1))
 
 
 def check_precision(training: Training, device: str) -> None:

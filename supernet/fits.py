@@ -55,9 +55,11 @@ def check_jobs(runs: Sequence[Run], jobs: int, device: str) -> None:
     Raises:
         ValueError: saying what they need, what there is, and how many would do.
     """
+    if jobs == 1 or not _share_memory(device):
+        return
     parts = [resolve(recipe) for recipe in dict.fromkeys(run.recipe for run in runs)]
     estimated = [needs(one) for one in parts if can_estimate(one)]
-    if jobs > 1 and estimated:
+    if estimated:
         _check_memory(max(estimated, key=lambda one: one.memory), device, jobs, JOBS)
 
 
@@ -106,14 +108,19 @@ def _check_alone(what: Any, needed: Needs, device: str, other_batch: str) -> Non
 
 
 def _check_memory(needed: Needs, device: str, num: int, option: str) -> None:
-    """Refuse more at once than a CPU's memory holds; on GPUs each has one of its own."""
+    """Refuse more at once than a CPU's memory holds."""
     whole, there = needed.memory_at_once(num), memory_of(device)
-    if num > 1 and torch.device(device).type == "cpu" and whole > there:
+    if num > 1 and _share_memory(device) and whole > there:
         fitting = next((n for n in range(num, 1, -1) if needed.memory_at_once(n) <= there), 1)
         raise ValueError(
             f"{num} at once need about {gigabytes(whole)} of memory, {gigabytes(needed.memory)} "
             f"each, there are {gigabytes(there)}: {option} {fitting} would do"
         )
+
+
+def _share_memory(device: str) -> bool:
+    """Whether those at once share a memory: on GPUs each has one of its own."""
+    return torch.device(device).type == "cpu"
 
 
 def _existing(folder: Path) -> Path:

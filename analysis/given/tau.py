@@ -44,11 +44,7 @@ def first_given(rows: list[Row]) -> Row:
 
 def describe_given(rows: list[Row]) -> str:
     """Say how many cells and seeds rows rest on: '34 cells, 1 to 3 seeds'."""
-    row = first_given(rows)
-    seeds = [one["num_seeds"] for one in rows if one["bn"] != NOTHING] or [row["num_seeds"]]
-    if min(seeds) == max(seeds):
-        return describe_n(row)
-    return f"{describe_n(row).rpartition(', ')[0]}, {min(seeds)} to {max(seeds)} seeds"
+    return describe_n(first_given(rows), *(row for row in rows if row["bn"] != NOTHING))
 
 
 def height(frame: DataFrame) -> float:

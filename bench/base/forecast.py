@@ -1,6 +1,7 @@
 """What a dry run measures, and says at its end: how long it would take."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -10,6 +11,16 @@ T = TypeVar("T")
 def a_few(every: Sequence[T], num: int) -> Sequence[T]:
     """Return no more than `num` of a sequence, evenly from it; none of an empty one."""
     return every[:: -(-len(every) // num) or 1]
+
+
+def seconds_each(every: Sequence[T], num: int, work: Callable[[T], object]) -> float:
+    """Do `num` parts of the work, the first of them before as well, which is slow; time one."""
+    some = a_few(every, num)
+    work(some[0])
+    started = time.perf_counter()
+    for one in some:
+        work(one)
+    return (time.perf_counter() - started) / len(some)
 
 
 def say_when(jobs: int, time_s: float, measured_on: str) -> str:

@@ -75,12 +75,10 @@ def check_files(runs: Iterable[Run]) -> None:
                 run.history()
             elif path.name == SCORES and not is_kept(path):
                 run.scores()
-            elif path.name in schemas.NAMES_IN_RUNS and _is_doubtful(path):
+            elif path.name == TIMES and not is_kept(path):
+                schemas.read(path, schemas.TIMES)
+            elif path.name in schemas.NAMES_IN_RUNS and read_kept(path).doubt:
                 schemas.read(path, schemas.schema_of(path))
-
-
-def _is_doubtful(path: Path) -> bool:
-    return bool(read_kept(path).doubt) or (path.name == TIMES and not is_kept(path))
 
 
 def _check_recipe(run: Run) -> None:

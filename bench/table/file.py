@@ -43,11 +43,11 @@ class TableFile:
         self._raw = open_sealed(path) if is_sealed else path.open("rb")
         self._file: h5py.File | None = None
         try:
-            with self._telling("its attributes"):
+            with self.telling("its attributes"):
                 self._file = h5py.File(self._raw, "r")
                 attributes = dict(self._file.attrs)
             self._check_kind(attributes, SCHEMA_VERSION if is_sealed else UNSEALED_VERSION)
-            with self._telling("its attributes"):
+            with self.telling("its attributes"):
                 self._read_attributes(attributes)
         except BaseException:
             self.close()
@@ -90,7 +90,7 @@ class TableFile:
         return TableError(f"{self.path} is a damaged table ({what}): import it again")
 
     @contextmanager
-    def _telling(self, what: str) -> Iterator[None]:
+    def telling(self, what: str) -> Iterator[None]:
         """Turn what HDF5 and the parsers may raise on a damaged file into one line."""
         try:
             yield
@@ -112,7 +112,7 @@ class TableFile:
             return self.column(name, self.budget(None))
         else:
             column, place = BUDGET_COLUMNS[name], f"epochs_{self.budget(epochs)}/{name}"
-        with self._telling(place):
+        with self.telling(place):
             stored = self._data_set(place)
             if stored is None and name in {*FIGURES} - FIRST_FIGURES:
                 return np.full((self.num_cells, self.num_repeats), np.nan)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bench.base.checks import check_choice
 from bench.base.files import remove_temporary
-from bench.base.parallel import default_jobs, in_parallel, task
+from bench.base.parallel import in_parallel, task
 from bench.config.registry import RECIPES
 from bench.runs.about import is_folder_of, is_trained, read_about
 from bench.runs.find import check_files, find_runs
@@ -139,7 +139,7 @@ def run_all(
         ValueError: curves are asked for, but TensorBoard is not installed; or so many runs at once
             need more memory than there is.
     """
-    from supernet.devices import gpus
+    from supernet.devices import jobs_at_once
     from supernet.fits import check_jobs
 
     todo = [run for run in runs if not run.is_complete]
@@ -147,7 +147,7 @@ def run_all(
         if not todo:
             return
         tasks = (task(_complete, run, data, device, num_threads) for run in todo)
-        jobs = min(jobs or default_jobs(len(gpus(device)), num_threads), len(todo))
+        jobs = jobs_at_once(jobs, device, num_threads, len(todo))
         if backend == "loky":  # and not a cluster's machines
             check_jobs(todo, jobs, device)
         for run in in_parallel(tasks, jobs, backend, scheduler, shared=todo[0].folder):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.console import Console
 from rich.progress import track
 
-from bench.base.parallel import default_jobs, in_parallel, task
+from bench.base.parallel import in_parallel, task
 from bench.runs.find import check_files, find_trained
 from bench.runs.run import RunFolderError
 from bench.verbs.folders import as_path
@@ -90,13 +90,13 @@ def measure_runs(
     threads: int,
 ) -> list[Run]:
     """Measure what is missing of runs, several at a time, showing how far it is."""
-    from supernet.devices import gpus
+    from supernet.devices import jobs_at_once
 
     if not runs:
         return []
     tasks = (task(_measure, run, names, data, device, threads, num_models) for run in runs)
-    jobs = min(jobs or default_jobs(len(gpus(device)), threads), len(runs))
-    done = in_parallel(tasks, jobs, shared=runs[0].folder)
+    at_once = jobs_at_once(jobs, device, threads, len(runs))
+    done = in_parallel(tasks, at_once, shared=runs[0].folder)
     return list(track(done, "measuring", total=len(runs), console=Console(stderr=True)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import track
 
-from bench.base.forecast import a_few, say_when
-from bench.base.parallel import default_jobs, in_parallel, task
+from bench.base.forecast import say_when, seconds_each
+from bench.base.parallel import in_parallel, task
 from bench.config.fields import to_dict
 from bench.runs import schemas, trainings
 from bench.runs.layout import CHECKPOINT
@@ -80,7 +79,7 @@ def forecast(
     Raises:
         ValueError: what `train_truth` raises before it trains.
     """
-    from supernet.devices import check_precision, choose_device, gpus
+    from supernet.devices import check_precision, choose_device, jobs_at_once
 
     recipe, parts = _recipe(preset, data_set, changes), trainings.parts_of(out)
     device = choose_device(device)
@@ -91,9 +90,9 @@ def forecast(
     told = f"{out}: {len(todo):,} of {len(wanted):,} trainings are missing"
     if not todo:
         return f"{told}; nothing was written"
-    jobs = jobs or default_jobs(len(gpus(device)), 1)
+    at_once = jobs_at_once(jobs, device, 1, len(todo))
     time_s = _pace(todo, recipe, data, device) * len(todo)
-    return f"{told}; {say_when(jobs, time_s, 'of them, an epoch each')}"
+    return f"{told}; {say_when(at_once, time_s, 'of them, an epoch each')}"
 
 
 def _pace(
@@ -102,16 +101,11 @@ def _pace(
     """Train a few cells for an epoch each, and return the seconds that one training takes."""
     epochs = recipe.training.epochs
     short = replace(recipe, training=replace(recipe.training, epochs=1, warmup_epochs=0.0))
-    some = a_few(todo, CELLS)
     with TemporaryDirectory() as folder:
-
-        def train(cell: Cell, repeat: int) -> float:
-            started = time.perf_counter()
-            train_part(Path(folder) / "part.json", cell, repeat, short, data, device)
-            return time.perf_counter() - started
-
-        train(*some[0])  # the first is slow
-        return sum(train(*one) for one in some) / len(some) * epochs
+        part = Path(folder) / "part.json"
+        return epochs * seconds_each(
+            todo, CELLS, lambda one: train_part(part, *one, short, data, device)
+        )
 
 
 def build_table(
@@ -153,7 +147,7 @@ def _train_all(
     parts: Path, recipe: StandAlone, data_path: Path | None, device: str, jobs: int | None
 ) -> dict[Path, tuple[Cell, int]]:
     """Train what is missing; return the cell and repeat of every part."""
-    from supernet.devices import gpus
+    from supernet.devices import jobs_at_once
     from supernet.fits import check_truth
     from supernet.nets.stand_alone import NasbenchNetwork
 
@@ -163,12 +157,12 @@ def _train_all(
         task(train_part, path, cell, repeat, recipe, data_path, device)
         for path, (cell, repeat) in todo.items()
     )
-    jobs = min(jobs or default_jobs(len(gpus(device)), 1), max(len(todo), 1))
+    at_once = jobs_at_once(jobs, device, 1, len(todo))
     if todo:
         largest = max((cell for cell, _ in wanted.values()), key=lambda cell: len(cell.operations))
-        network = NasbenchNetwork(largest, recipe.skeleton).to("meta")
-        check_truth(recipe, network, jobs, device)
-    done = in_parallel(tasks, jobs, shared=parts)
+        network = NasbenchNetwork(largest, recipe.skeleton).to("meta")  # it can't be made there
+        check_truth(recipe, network, at_once, device)
+    done = in_parallel(tasks, at_once, shared=parts)
     for path, result in track(done, "training", total=len(todo), console=Console(stderr=True)):
         schemas.write_json(result, path, schemas.TRUTH_PART)
         rmtree(trainings.begun_folder(path), ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,9 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from bench.base.forecast import a_few
-from bench.base.parallel import default_jobs, in_parallel, task
-from supernet.devices import gpus
+from bench.base.forecast import seconds_each
+from bench.base.parallel import in_parallel, task
+from supernet.devices import jobs_at_once
 from supernet.proxies.scoring import draw_batch, score_cell
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def score_missing(
     growing.begin()
     done = in_parallel(
         (task(_score, one, scoring, batches[one.seed], threads) for one in todo),
-        jobs or default_jobs(len(gpus(str(images.train.labels.device))), threads),
+        jobs_at_once(jobs, str(images.train.labels.device), threads, len(todo)),
         shared=growing.path.parent,
     )
     try:
@@ -77,13 +76,8 @@ def measure_pace(
     todo: Sequence[Missing], scoring: ProxyScoring, images: DataSet, threads: int
 ) -> float:
     """Score a few of the missing cells, forget them, and return the seconds that one takes."""
-    some = a_few(todo, CELLS)
     batch = draw_batch(images, scoring.batch_size, todo[0].seed)
-    _score(some[0], scoring, batch, threads)  # the first is slow
-    started = time.perf_counter()
-    for one in some:
-        _score(one, scoring, batch, threads)
-    return (time.perf_counter() - started) / len(some)
+    return seconds_each(todo, CELLS, lambda one: _score(one, scoring, batch, threads))
 
 
 def missing(

@@ -15,7 +15,7 @@ import torch
 from bench.base.parallel import in_parallel, task
 from bench.config.training import Training
 from supernet import seats
-from supernet.devices import check_precision, choose_device, gpus
+from supernet.devices import check_precision, choose_device, gpus, jobs_at_once
 from supernet.seats import MAX_SEATS, on_device, order_of_seats, seated
 
 if TYPE_CHECKING:
@@ -101,6 +101,13 @@ def test_cuda_is_every_visible_gpu(
     pretend(count)
     assert choose_device(name) == chosen
     assert gpus(chosen) == choice
+
+
+def test_jobs_fill_the_gpus_and_no_more_than_there_are(pretend: Any) -> None:
+    pretend(3)
+    assert [jobs_at_once(None, "cuda", 1, num) for num in (0, 2, 9)] == [1, 2, 3]
+    assert jobs_at_once(5, "cuda", 1, 9) == 5
+    assert jobs_at_once(None, "cuda:1", 1, 9) == 1
 
 
 def test_bf16_needs_a_gpu_that_has_it(pretend: Any) -> None:

@@ -90,13 +90,10 @@ def _contents(file: TableFile) -> TableData:
 def _command(argv: Sequence[str] | None = None) -> None:
     """Read an unsealed table and write it sealed: PATH OUT."""
     path, out = map(Path, argv or sys.argv[1:])
-    contents = _contents(TableFile(path, is_sealed=False))
-    try:
+    file = TableFile(path, is_sealed=False)
+    contents = _contents(file)
+    with file.telling("its chunks"):
         _check_chunks(path)
-    except TableError:
-        raise
-    except (KeyError, OSError, OverflowError, RuntimeError, TypeError, ValueError) as error:
-        raise TableError(f"{path} is a damaged table ({error}): import it again") from None
     write(out, contents)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.base.parallel import default_jobs
 from bench.verbs.complete import check_runs
 from bench.verbs.folders import as_path
 from bench.verbs.rank_supernets import rank
@@ -45,7 +44,7 @@ def dry_run(**asked: Any) -> Plan:
     Raises:
         ValueError: what `rank` raises before it trains.
     """
-    from supernet.devices import gpus
+    from supernet.devices import jobs_at_once
     from supernet.forecast import forecast_runs
 
     bound = inspect.signature(rank).bind(**asked)
@@ -60,5 +59,5 @@ def dry_run(**asked: Any) -> Plan:
         check_runs(ready.results, ready.planned, ready.images)
         forecasts = forecast_runs(ready.planned, data, ready.device, threads)
     num_missing = sum(one.time_s > 0 for one in forecasts)
-    jobs = min(jobs or default_jobs(len(gpus(ready.device)), threads), max(num_missing, 1))
-    return Plan([*zip(ready.planned, forecasts, strict=True)], jobs)
+    at_once = jobs_at_once(jobs, ready.device, threads, num_missing)
+    return Plan([*zip(ready.planned, forecasts, strict=True)], at_once)
