@@ -29,7 +29,8 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.frames import records
-from analysis.phrases import number, with_interval
+from analysis.phrases import excluded, number, with_interval
+from analysis.published import TABLE3, shadow_minus_single
 from bench.base.command import Parser, run_command
 from bench.base.files import write_text
 from bench.base.names import unknown
@@ -65,8 +66,7 @@ class Figure:
         if isnan(self.low):
             return f"{self}, without an interval"
         if self.is_none:
-            above, below = number(self.high, 2), number(-self.low, 2)
-            return f"none detected, {self}: leads above {above}, deficits above {below} excluded"
+            return f"none detected, {self}: {excluded(self.low, self.high)}"
         return f"{self}, a lead" if self.low > 0 else f"{self}: it is behind"
 
     @property
@@ -184,6 +184,8 @@ class Findings:
             "difference": self.difference,
             "sources": self.sources,
             "claim": claim,
+            "paper": lambda m, bn, calibrated: TABLE3[m, bn, calibrated].mean,
+            "papers_lead": shadow_minus_single,
         }
 
 

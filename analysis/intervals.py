@@ -10,10 +10,21 @@ from scipy import stats
 from bench.ranking.intervals import CONFIDENCE
 from bench.ranking.intervals import over_seeds as t_interval
 
-__all__ = ["median_interval", "t_interval"]
+__all__ = ["correlation_interval", "median_interval", "t_interval"]
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+def correlation_interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return Student's 95% interval of a mean correlation over seeds, on Fisher's scale (artanh).
+
+    There it can't leave [-1, 1]. NaN as `t_interval`'s, and where a value is -1 or 1.
+    """
+    if np.abs(values).max(initial=0.0) >= 1:
+        return float("nan"), float("nan")
+    low, high = t_interval(np.arctanh(values).tolist())
+    return float(np.tanh(low)), float(np.tanh(high))
 
 
 def median_interval(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -48,19 +48,28 @@ def name_row(row: Row) -> str:
 
 def describe_n(row: Row, *others: Row) -> str:
     """Say how many cells, architectures and seeds a row rests on, and others of its cells."""
-    counts = [one["num_seeds"] for one in (row, *others)]
-    seeds = "1 seed" if max(counts) == 1 else f"{max(counts)} seeds"
-    if min(counts) < max(counts):
-        seeds = f"{min(counts)} to {seeds}"
+    seeds = between([one["num_seeds"] for one in (row, *others)])
     cells, architectures = (_average(row[name]) for name in ("num_cells", "num_architectures"))
     if row["m"] == 0 and row["num_cells"] == row["num_architectures"]:
         return f"{cells} cells, {seeds}"
     return f"{cells} cells, {architectures} architectures, {seeds}"
 
 
-def describe_tau(row: Row) -> str:
-    """Write a row's tau with its interval over cells, where it has one."""
-    return with_interval(row["tau_mean"], row["tau_low"], row["tau_high"], 2)
+def between(nums: Iterable[int]) -> str:
+    """Write how many seeds there are of several methods: '10 seeds', '3 to 10 seeds'."""
+    least, most = min(nums := [*nums]), max(nums)
+    return f"{least} to {count(most, 'seed')}" if least < most else count(most, "seed")
+
+
+def describe_tau(row: Row, name: str = "tau") -> str:
+    """Write a row's tau, or one within, with its interval where it has one."""
+    mean = row["tau_mean" if name == "tau" else name]
+    return with_interval(mean, row[f"{name}_low"], row[f"{name}_high"], 2)
+
+
+def excluded(low: float, high: float) -> str:
+    """Say what an interval of a difference that holds 0 excludes, both ways."""
+    return f"leads above {number(high, 2)}, deficits above {number(-low, 2)} excluded"
 
 
 def covers(num_seeds: int) -> str:

@@ -36,6 +36,7 @@ COLORS = {
     "num_parameters": "#555555",
     "num_multiply_adds": "#555555",
     "num_conv3x3": "#555555",
+    "conv3x3_then_maxpool3x3": "#555555",
     **dict.fromkeys(STRUCTURE, "#555555"),
     "given": "#0072B2",
     "random": "#E3E3E3",

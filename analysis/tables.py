@@ -17,6 +17,8 @@ from analysis.phrases import (
     NOTHING,
     covers,
     describe_n,
+    describe_tau,
+    excluded,
     interval,
     name_protocol,
     name_row,
@@ -28,7 +30,7 @@ from analysis.read import read_ranking
 from analysis.text_table import Tables, TextTable, to_latex, to_markdown, to_rich
 from bench.ranking.outputs import DIFFERENCES, HEADLINE, KENDALL_TAU
 from bench.ranking.strata import EQUAL_CONV3X3, NEAR_PARAMETERS, TOP20
-from bench.ranking.summary import BASELINE
+from bench.ranking.summary import COUNTS
 from bench.runs.schemas.calibrated import calibrated_word, is_calibrated
 
 if TYPE_CHECKING:
@@ -72,14 +74,14 @@ PAIRED = (
     "together (none under 10 cells). Beside it over cells alone, both resampled alike, and over "
     "seeds alone, Student's, from three seeds on"
 )
-COUNTED = "the same against the parameter count, on the same entries"
+COUNTED = "the same against what costs nothing, on the same entries"
 NARROW = {
     "batch norm": "batch norm",
     "calibrated": "calib.",
     "scorer": "scorer",
     "tau": "tau",
     "95%": "95%",
-    EQUAL: "eq. 3x3",
+    "eq. 3x3": "eq. 3x3",
     "regret": "regret",
 }
 """What fits a terminal of 80 columns, and under which headings."""
@@ -106,11 +108,11 @@ def difference_tables(frame: DataFrame) -> list[TextTable]:
     """Make the tables of paired differences of the headline scorer from differences.csv.
 
     Returns:
-        By protocol, one of batch norms against each other, and one of batch norms against the
-        parameter count; without those that would have no row.
+        By protocol, one of batch norms against each other, and one of batch norms against
+        counts; without those that would have no row.
     """
     shown = frame[frame["scorer"] == HEADLINE]
-    is_counted = shown["minus"] == BASELINE
+    is_counted = shown["minus"].isin(COUNTS)
     parts = [
         (f"Protocol {protocol}: {caption}", shown[is_kind & (shown["protocol"] == protocol)])
         for protocol in shown["protocol"].unique()
@@ -165,9 +167,7 @@ def _say_difference(row: Row) -> str:
 def _verdict(row: Row) -> str:
     """Say what an interval that holds 0 excludes; nothing where it does not."""
     low, high = row["difference_low"], row["difference_high"]
-    if not low <= 0 <= high:
-        return ""
-    return f": none detected, more than {max(-low, high):.2f} excluded"
+    return f": none detected, {excluded(low, high)}" if low <= 0 <= high else ""
 
 
 def _cells(row: Row) -> Row:
@@ -182,8 +182,9 @@ def _cells(row: Row) -> Row:
         "95%": interval(row["tau_low"], row["tau_high"], number),
         "sd over seeds": number(row["tau_std"]),
         TOP: number(row[TOP20], 2),
-        EQUAL: number(row[EQUAL_CONV3X3], 2),
-        NEAR: number(row[NEAR_PARAMETERS], 2),
+        EQUAL: describe_tau(row, EQUAL_CONV3X3),
+        NEAR: describe_tau(row, NEAR_PARAMETERS),
+        "eq. 3x3": number(row[EQUAL_CONV3X3], 2),
         "Spearman": number(row["spearman"]),
         "weighted tau": number(row["weighted_tau"]),
         "top 10%": number(row["precision_top10"], 2),

@@ -1,4 +1,4 @@
-"""Results of every m side by side: tau, regret and the best baseline, by method.
+"""Results of every m side by side: tau and regret, by method, beside counts.
 
 m changes what is ranked: 3, 9, 19 and 34 cells in the paper's space, so that taus of different m
 are no comparison of methods; within one m they are.
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-METHODS = ("shadow", "single", "num_parameters")
+COUNTS = {"num_parameters": "s:", "num_conv3x3": "^:"}
+METHODS = ("shadow", "single", *COUNTS)
 VALUES = {
     "tau_mean": (1, "Kendall tau-b"),
     "regret": (100, "regret (points of accuracy)"),
@@ -71,7 +72,7 @@ def _draw_method(ax: Axes, rows: pd.DataFrame, shift: float) -> None:
     ax.plot(
         x,
         VALUES[value][0] * rows[value],
-        "s:" if first["method"] == "num_parameters" else "o-",
+        COUNTS.get(first["method"], "o-"),
         color=color,
         markersize=5,
         markerfacecolor="white" if is_raw(first["calibrated"]) else color,

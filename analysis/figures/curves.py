@@ -9,7 +9,7 @@ from analysis import style
 from analysis.figure import MEASURE, Analysis
 from analysis.figures.accuracies import METHODS, label_absent
 from analysis.frames import groups
-from analysis.phrases import count
+from analysis.phrases import between, count
 from analysis.read import read_all
 from bench.runs.layout import CURVE
 
@@ -46,7 +46,7 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
         _draw_method(ax, frame[frame["bn"] == bn], bn)
     first = frame.iloc[0]
     num = count(int(frame["num_models"].max()), "model")
-    style.heading(ax, f"m = {first['m']}: {num}, {count(frame['seed'].nunique(), 'seed')}")
+    style.heading(ax, f"m = {first['m']}: {num}, {between(frame.groupby('bn')['seed'].nunique())}")
     ax.set(xlabel="epoch", ylabel="one-shot accuracy, raw (%)", ylim=(0, 100 * first["top"]))
     if first["m"] == first["last_m"]:
         methods = first["methods"].split()

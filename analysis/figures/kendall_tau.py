@@ -10,11 +10,11 @@ from matplotlib.patches import Patch
 from analysis import style
 from analysis.figure import RANK, Analysis
 from analysis.frames import records
-from analysis.phrases import NOTHING, covers, describe_n, describe_tau, name_row, number
+from analysis.phrases import NOTHING, covers, describe_n, describe_tau, name_row
 from analysis.published import TABLE3
 from analysis.read import read_ranking
 from bench.ranking.outputs import BY_SEED, FINER, HEADLINE, IDENTITY, KENDALL_TAU
-from bench.ranking.strata import EQUAL_CONV3X3
+from bench.ranking.strata import EQUAL_CONV3X3, NEAR_PARAMETERS
 from bench.runs.schemas.calibrated import is_calibrated, is_raw
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 ROW_HEIGHT = 0.28  # inches
 
-COLUMNS = (6, 94)  # points beside the axes: tau, within equal counts
+COLUMNS = {"tau": (6, "tau"), EQUAL_CONV3X3: (88, "eq. 3x3"), NEAR_PARAMETERS: (176, "near size")}
+"""What stands beside the axes: so many points away, and under which heading."""
 
 
 def compute(results: Path) -> DataFrame:
@@ -59,7 +60,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         finer = {(r["bn"], is_calibrated(r["calibrated"])): r for r in _finer(same)}
         rows: list[Row] = sorted(shown, key=_order)
         write(ax, 0, y, f"m = {m}: {describe_n(rows[0])}", weight="bold")
-        for points, text in zip(COLUMNS, ("tau", "eq. 3x3"), strict=True):
+        for points, text in COLUMNS.values():
             note(ax, points, y, text)
         draw_limits(ax, same, y + 0.5, y + 0.5 + len(rows))
         for row in rows:
@@ -106,10 +107,8 @@ def _draw_row(ax: Axes, row: Row, y: float) -> None:
         look: dict[str, Any] = {"markersize": 4, "linewidth": 0.8, "capsize": 1.5}
         look |= {"color": color, "markerfacecolor": "white"}
         ax.errorbar(paper.mean, y - 0.27, xerr=paper.std, fmt="D", **look)
-    for points, text in zip(
-        COLUMNS, (describe_tau(row), number(row[EQUAL_CONV3X3], 2)), strict=True
-    ):
-        note(ax, points, y, text)
+    for name, (points, _) in COLUMNS.items():
+        note(ax, points, y, describe_tau(row, name))
 
 
 def _finer(same: DataFrame) -> list[Row]:
@@ -168,14 +167,14 @@ def _order(row: Row) -> tuple[bool, int, bool]:
 
 HEADLINE_PROTOCOL = Analysis(
     title="Kendall tau",
-    caption="How well scores rank architectures: by accuracy, and by negative loss in small below. "
-    "Lines are 95% intervals over seeds and cells together (of one seed over cells alone; none "
-    "under 10 cells), small dots single seeds. On the right tau, and tau over pairs of cells with "
-    "equally many 3x3 convolutions: what counting them can't know. The noise ceiling is what a "
-    "scorer that knew every cell's expected accuracy would reach against this truth; a grey band "
-    "holds 95% of random scores. Baselines (squares) cost no training. Diamonds, at m = 3 and 4, "
-    "are the paper's Table 3, by accuracy: other data, and its own sample with copies kept, so "
-    "compare them with protocol 'paper'.",
+    caption="How well scores rank architectures: by accuracy, and by negative loss in small "
+    "below. Lines are 95% intervals over seeds and cells together (of one seed over cells alone; "
+    "none under 10 cells), small dots single seeds. On the right tau, and what counting can't "
+    "know: tau over pairs of cells with equally many 3x3 convolutions, and of parameter counts "
+    "within 5%. The noise ceiling is what a scorer that knew every cell's expected accuracy would "
+    "reach against this truth; a grey band holds 95% of random scores. Baselines (squares) cost "
+    "no training. Diamonds, at m = 3 and 4, are the paper's Table 3, by accuracy: other data, and "
+    "its own sample with copies kept, so compare them with protocol 'paper'.",
     inputs=(KENDALL_TAU, BY_SEED),
     command=RANK,
     compute=compute,

@@ -24,7 +24,7 @@ from bench.ranking.baselines import BAR, RANDOM
 from bench.ranking.outputs import DIFFERENCES, KENDALL_TAU
 from bench.ranking.ruler import GIVEN
 from bench.ranking.strata import EQUAL_CONV3X3, NEAR_PARAMETERS, TOP20
-from bench.ranking.summary import BASELINE
+from bench.ranking.summary import SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ NARROW = {METHOD: METHOD, "tau": "tau", "95%": "95%", TOP: "best 20%", "regret":
 WHAT = "95% over seeds and cells together"
 AGAINST = {
     BAR: f"tau minus that of '{style.label(BAR)}', on the same cells; {WHAT}",
-    BASELINE: f"the same against '{style.label(BASELINE)}'",
+    SIZE: f"the same against '{style.label(SIZE)}'",
 }
 NEXT = f"tau of each method minus that of the next in order; {WHAT}; differences.csv has every pair"
 DIFFERENCE_COLUMNS = ("difference of tau", "mean", "95%", "sd over seeds", "seeds")

@@ -9,6 +9,7 @@ from scipy import stats
 
 from bench.base.names import load
 from bench.base.streams import child_rng
+from bench.network.cell import MAX_VERTICES
 from bench.network.cell_costs import num_multiply_adds, num_parameters
 from bench.network.structure import (
     CONV1X1,
@@ -48,10 +49,16 @@ def num_conv3x3(cell: Cell, skeleton: Skeleton) -> int:  # noqa: ARG001 (a Basel
     return count_operations(cell, CONV3X3)
 
 
+def conv3x3_then_maxpool3x3(cell: Cell, skeleton: Skeleton) -> int:  # noqa: ARG001
+    """Count the 3x3 convolutions; among equal counts, the max-pools decide."""
+    return MAX_VERTICES * count_operations(cell, CONV3X3) + count_operations(cell, MAXPOOL3X3)
+
+
 BASELINES: dict[str, Baseline] = {
     "num_parameters": num_parameters,
     "num_multiply_adds": num_multiply_adds,
     "num_conv3x3": num_conv3x3,
+    "conv3x3_then_maxpool3x3": conv3x3_then_maxpool3x3,
 }
 """Of a cell in the recipe's skeleton; higher is better. An own one is named on the command line as
 `package.module:name`. Random scores are measured beside them, by `measure_random`."""
@@ -76,6 +83,7 @@ BASELINE_LABELS = {
     "num_parameters": "parameter count",
     "num_multiply_adds": "multiply-adds",
     "num_conv3x3": "3x3 convolutions",
+    "conv3x3_then_maxpool3x3": "3x3 then max-pools",
     "conv3x3_minus_path": "3x3 minus shortest path",
     "minus_shortest_path": "minus shortest path",
     "longest_path": "longest path",

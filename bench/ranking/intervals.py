@@ -8,7 +8,7 @@ every cell, so that
 with S seeds; the last term, from how much the jackknife of one seed exceeds that of their mean, is
 the scatter of single (seed, cell) scores, which the first two both hold. Degrees of freedom are
 Satterthwaite's, the interval is Student's, of tau on Fisher's scale (artanh), which its bounds
-need. Simulated (`tests/bench/ranking/test_intervals.py`): 94 to 98% of the intervals hold the true
+need. Simulated (`tests/bench/ranking/test_intervals.py`): 93 to 97% of the intervals hold the true
 mean at 10 seeds and 34 cells, and of paired differences too; with fewer cells more do. With one
 seed it is over cells alone and says nothing of other seeds.
 

@@ -29,8 +29,9 @@ RIVALS = {
 }
 """Whose tau is subtracted from a batch norm's, run by run."""
 
-BASELINE = "num_parameters"
-"""The rival of every batch norm, and of every scorer given."""
+SIZE = "num_parameters"
+COUNTS = (SIZE, "num_conv3x3", "conv3x3_then_maxpool3x3")
+"""What costs nothing, the rivals of every batch norm; of scorers given the first, and the BAR."""
 
 
 def summary_rows(comparison: Comparison) -> Iterator[Row]:
@@ -79,9 +80,10 @@ def _rivals(group: Group, comparison: Comparison) -> Iterator[tuple[str, Group]]
     if group.bn == GIVEN:
         given = [other for other in comparison.groups if other.bn == GIVEN]
         yield from ((other.scorer, other) for other in given[given.index(group) + 1 :])
-        yield BAR, Group(NONE, None, BAR)
+        yield from ((count, Group(NONE, None, count)) for count in (BAR, SIZE))
+        return
     yield from ((bn, group._replace(bn=bn)) for bn in RIVALS.get(group.bn, ()))
-    yield BASELINE, Group(NONE, None, BASELINE)
+    yield from ((count, Group(NONE, None, count)) for count in COUNTS)
 
 
 def _pairs(

@@ -20,6 +20,7 @@ from bench.ranking.outputs import FINER, HEADLINE
 from bench.ranking.protocol import PROTOCOLS, Protocol
 from bench.runs import schemas
 from bench.runs.about import check_not_lost
+from bench.runs.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -156,15 +157,24 @@ def _vary_protocol(run: Run, table: Table) -> Iterator[dict[str, Any]]:
 
 
 def _vary_recipe(run: Run, table: Table) -> Iterator[dict[str, Any]]:
-    """Name the sweep's settings as variations: no reset, other images, few images."""
+    """Name the sweep's settings as variations: no reset, other images, few images.
+
+    Without a reset it matters how many batches there are, so the fewest and the most are named.
+    """
     if not _is_swept(run):
         return
     taus = sweep_taus(run, table)
     taus = taus[taus["scorer"] == HEADLINE]
     most = taus[taus["factor"] == "split"]["num_images"].max()
+    is_kept = (taus["split"] == "train") & taus["reset"].eq(other=False).fillna(value=False)
+    num_batches = np.ceil(taus["num_images"] / taus["batch"])
+    nums = sorted(set(num_batches[is_kept]))
     chosen = {
         ONE_PER_CELL: taus["factor"] == "none",
-        "no reset": taus["factor"] == "reset",
+        **{
+            f"no reset, {count(int(num), 'batch', 'batches')}": is_kept & (num_batches == num)
+            for num in dict.fromkeys([*nums[:1], *nums[-1:]])
+        },
         f"{most:.0f} validation images": (taus["factor"] == "split") & (taus["num_images"] == most),
         "16 images": (taus["factor"] == "images") & (taus["num_images"] == 16),
     }

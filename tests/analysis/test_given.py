@@ -95,7 +95,7 @@ def test_differences_are_turned_to_the_better_minus_the_worse(
 def test_the_first_sentence_sets_the_best_beside_what_is_free(taus: pd.DataFrame) -> None:
     sentence = given_sentence(taus)
     assert sentence.startswith("34 cells, 2 seeds: tau of the best score given, good, 0.")
-    assert "; tau of the best that costs nothing, 3x3 convolutions, 0." in sentence
+    assert "; tau of the best that costs nothing, 3x3 then max-pools, 0." in sentence
 
 
 def test_markdown_and_latex_say_the_same(taus: pd.DataFrame) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.intervals import median_interval, t_interval
+from analysis.intervals import correlation_interval, median_interval, t_interval
 
 
 def test_t_interval_is_scipys_and_needs_three_seeds() -> None:
@@ -31,3 +31,13 @@ def test_no_narrower_interval_of_order_statistics_would_do(num: int) -> None:
     assert low + high == num + 1, "as many values outside on either side"
     coverage = [1 - 2 * stats.binom.cdf(r - 1, num, 0.5) for r in (low, low + 1)]
     assert coverage[0] >= 0.95 > coverage[1]
+
+
+def test_an_interval_of_correlations_never_leaves_their_range() -> None:
+    low, high = correlation_interval(np.array([-0.2, 0.6, 0.9]))
+    expected = np.tanh(t_interval(np.arctanh([-0.2, 0.6, 0.9])))
+    assert (low, high) == pytest.approx(tuple(expected))
+    assert -1 < low < -0.2
+    assert 0.9 < high < 1
+    assert np.isnan(correlation_interval(np.array([0.5, 1.0, 0.9]))).all()
+    assert np.isnan(correlation_interval(np.array([0.5, 0.6]))).all()

@@ -86,7 +86,7 @@ def test_the_page_spells_out_command_recipe_protocol_and_truth(ranked: Path) -> 
         "learning rate 0.05 with cosine decay",
         "copies of one cell kept; truth = mean test accuracy",
         "made up",
-        "their pooled variance",
+        "the variance of cells as good",
         f"{row['tau_mean']:.3f}",
         "<td>calibration_reset</td><td>True</td>",
     ):

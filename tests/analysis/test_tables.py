@@ -50,6 +50,7 @@ def test_headline_scorer_then_others_then_baselines_then_ceiling(rankings: Ranki
         ("-", "-", "parameter count"),
         ("-", "-", "multiply-adds"),
         ("-", "-", "3x3 convolutions"),
+        ("-", "-", "3x3 then max-pools"),
         ("-", "-", "random, one draw"),
         ("-", "-", "noise ceiling"),
     ]
@@ -91,7 +92,7 @@ def test_minus_zero_is_zero(rankings: Rankings) -> None:
 def test_markdown_has_a_cell_for_every_column(rankings: Rankings) -> None:
     text = markdown_tables(rankings.kendall_tau)
     lines = [line for line in text.splitlines() if line.startswith("|")]
-    assert len(lines) == 4 * (2 + 13)
+    assert len(lines) == 4 * (2 + 14)
     assert {line.count("|") for line in lines} == {14}
     row = rankings.kendall_tau.iloc[0]
     assert f"{row['tau_mean']:.3f}" in text
@@ -120,7 +121,7 @@ def test_a_method_is_named_in_one_cell_on_the_page(rankings: Rankings) -> None:
     assert table.rows[-1][0] == "noise ceiling"
 
 
-def test_differences_of_batch_norms_and_against_the_parameter_count(rankings: Rankings) -> None:
+def test_differences_of_batch_norms_and_against_counts(rankings: Rankings) -> None:
     tables = difference_tables(rankings.differences)
     paired, counted, *_ = tables
     assert [table.caption.partition(":")[0] for table in tables] == [
@@ -133,8 +134,9 @@ def test_differences_of_batch_norms_and_against_the_parameter_count(rankings: Ra
         for state in ("raw", "calibrated")
     ]
     assert {row[0].partition(",")[0] for row in counted.rows} == {
-        "shadow BN minus parameter count",
-        "single BN minus parameter count",
+        f"{bn} BN minus {count}"
+        for bn in ("shadow", "single")
+        for count in ("parameter count", "3x3 convolutions", "3x3 then max-pools")
     }
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
     assert difference_tables(rankings.differences[:0]) == []
@@ -162,7 +164,7 @@ def test_no_difference_is_said_as_none_detected_and_what_is_excluded(rankings: R
     none = frame.assign(difference_mean=0.01, difference_low=-0.07, difference_high=0.09)
     unknown = frame.assign(difference_low=float("nan"), difference_high=float("nan"))
     assert all("none detected" not in line for line in difference_lines(found))
-    ending = ": none detected, more than 0.09 excluded"
+    ending = ": none detected, leads above 0.09, deficits above 0.07 excluded"
     assert all(line.endswith(ending) for line in difference_lines(none))
     assert all(line.endswith("no interval under 10 cells") for line in difference_lines(unknown))
     one = none.assign(num_seeds=1)

@@ -11,16 +11,17 @@ with a cosine near 1 to differ by much; and it says nothing where no pair has a 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
 from analysis import style
 from analysis.figure import MEASURE, Analysis
-from analysis.frames import groups, preferred
-from analysis.intervals import t_interval
-from analysis.phrases import count
+from analysis.frames import groups, preferred, records
+from analysis.intervals import correlation_interval
+from analysis.phrases import count, with_interval
 from analysis.read import read_all
 from bench.runs.layout import LEMMA_2
 
@@ -61,7 +62,7 @@ def summarise(frame: pd.DataFrame) -> pd.DataFrame:
         for measure in MEASURES:
             found = [_rank_correlation(one, measure) for _, one in groups(same, "seed")]
             correlations = pd.Series(found, dtype=float).dropna()
-            low, high = t_interval(correlations.tolist())
+            low, high = correlation_interval(np.array(correlations, dtype=np.float64))
             row = dict(zip(keys, identity, strict=True)) | {"measure": measure}
             row |= {"rank_correlation": correlations.mean(), "low": low, "high": high}
             row |= {"median": same[measure].median(), "num_alike": len(alike)}
@@ -84,17 +85,23 @@ def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
-    """Draw one measure against the cosine: a dot per pair, dark at the first cell."""
+    """Draw one measure against the cosine: a dot per pair; above, its rank correlation."""
     first, cells = frame.iloc[0], sorted(frame["cell"].unique())
     for cell, same in groups(frame, "cell"):
-        color = style.shade(cells.index(cell) + 1, len(cells))
-        ax.plot(same["cosine"], same[first["measure"]], ".", color=color, markersize=3, alpha=0.5)
+        look: dict[str, Any] = {"color": style.shade(cells.index(cell) + 1, len(cells))}
+        look |= {"markersize": 3, "alpha": 0.5, "label": f"cell {cell + 1}"}
+        ax.plot(same["cosine"], same[first["measure"]], ".", **look)
     ax.axvline(ALIKE, color="black", linestyle=":", linewidth=1)
     ax.set(xlabel="cosine of x and y", ylabel=MEASURES[first["measure"]], xlim=(None, 1.02))
     ax.set_ylim(0, None)
     seeds = count(frame["seed"].nunique(), "seed")
     what = f"m = {first['m']}, {STATES[bool(first['is_trained'])]}"
-    style.heading(ax, f"{what}\n{count(len(frame), 'pair')}, {seeds}")
+    at_first = frame[frame["cell"] == cells[0]]
+    row = records(summarise(at_first))[list(MEASURES).index(first["measure"])]
+    found = with_interval(row["rank_correlation"], row["low"], row["high"], 2)
+    style.heading(ax, f"{what}: {count(len(frame), 'pair')}, {seeds}\ncell 1: rank corr. {found}")
+    if len(cells) > 1:
+        ax.legend(fontsize=7, loc="best", markerscale=2)
     return ax
 
 
@@ -106,9 +113,10 @@ def _rank_correlation(frame: pd.DataFrame, measure: str) -> float:
 
 ANALYSIS = Analysis(
     title="Lemma 1: do paths that are alike have like means and variances?",
-    caption="Every pair of paths (first cell dark). Lemma 1 holds for paths that are nearly equal; "
-    "measured by a cosine it can fail, since y = 2x has a cosine of 1. It is of use where dots "
-    f"fall towards 0 to the right, and says nothing left of the dotted line (cosine {ALIKE}).",
+    caption="Every pair of paths (first cell dark). Lemma 1 holds for paths that are nearly "
+    "equal; measured by a cosine it can fail, since y = 2x has a cosine of 1. It is of use where "
+    "dots fall towards 0 to the right, and says nothing left of the dotted line (cosine "
+    f"{ALIKE}). Above each panel the rank correlation at the first cell, with 95% over seeds.",
     measured=(LEMMA_2,),
     command=MEASURE,
     compute=compute,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from analysis import style
 from analysis.figure import MEASURE, MORE_PATHS, Analysis
@@ -92,9 +93,8 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
         shift = (cells.index(row["cell"]) - (len(cells) - 1) / 2) * 0.2
         at = names.index(row["kind"]) + shift + (0.05 if row["epoch"] else -0.05)
         color = style.shade(cells.index(row["cell"]) + 1, len(cells))
-        ax.vlines(
-            at, row["least"], row["most"], color=color, linewidth=1.2 if row["epoch"] else 0.6
-        )
+        ax.vlines(at, row["least"], row["most"], color=color, linewidth=0.6)
+        ax.vlines(at, row["low"], row["high"], color=color, linewidth=2.4)
         face = color if row["epoch"] else "white"
         ax.plot(at, row["mean"], "o", color=color, markerfacecolor=face, markersize=4)
     ax.axhline(EXACT.get(measure, 0.0), color="black", linestyle="--", linewidth=1)
@@ -105,7 +105,19 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_xlabel("what is summed")
     first = frame.iloc[0]
     style.heading(ax, f"m = {first['m']}, {count(int(frame['num_seeds'].max()), 'seed')}")
+    if measure == "correlation":  # where x + x lies at the top
+        ax.legend(handles=_legend(len(cells)), fontsize=6, loc="lower right")
     return ax
+
+
+def _legend(num_cells: int) -> list[Line2D]:
+    look: dict[str, Any] = {"marker": "o", "markersize": 4, "linestyle": ""}
+    places = [
+        Line2D([], [], color=style.shade(place, num_cells), label=f"cell {place}", **look)
+        for place in range(1, num_cells + 1)
+    ]
+    hollow = Line2D([], [], color="#555555", markerfacecolor="white", label="untrained", **look)
+    return [*places, hollow]
 
 
 def _summary(by_seed: Any, measure: str) -> dict[str, Any]:
@@ -126,9 +138,10 @@ def _summary(by_seed: Any, measure: str) -> dict[str, Any]:
 ANALYSIS = Analysis(
     title="Lemma 2 path by path and pair by pair",
     caption="Statistics of what enters the batch norm under test, from single paths x, sums of "
-    "two, and x + x, at each cell (first dark). Filled: trained; hollow: untrained. Lines hold 95% "
-    "of paths or pairs. Dashed: Lemma 2 exact; dotted: unrelated paths. A trained net that is no "
-    "nearer to the dashed line than the untrained one has not learned what the Lemma assumes.",
+    "two, and x + x, at each cell (first dark). Filled: trained; hollow: untrained. Thin lines "
+    "hold 95% of paths or pairs, thick ones are 95% intervals of the mean over seeds. Dashed: "
+    "Lemma 2 exact; dotted: unrelated paths. A trained net that is no nearer to the dashed line "
+    "than the untrained one has not learned what the Lemma assumes.",
     measured=(LEMMA_2,),
     command=MEASURE,
     other_command=MORE_PATHS,

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 SECONDS = 3600.0
 HOURS_A_DAY = 24.0
 DEVICES = {"cpu": "CPU", "cuda": "GPU"}
-COLUMNS = ["space", "m", "bn", "device", "num_runs", "train_hours", "score_hours", "hours", "days"]
+COLUMNS = ["space", "m", "bn", "device", "num_runs", "train_hours", "score_hours", "hours"]
+COLUMNS += ["least", "most", "days"]
 
 
 def compute(results: Path) -> pd.DataFrame:
@@ -40,11 +41,13 @@ def compute(results: Path) -> pd.DataFrame:
         train, score = (float(spent.get(stage, 0.0)) for stage in ("train", "score"))
         about = {"space": run.recipe.space, "m": run.recipe.m, "bn": run.variant}
         device = DEVICES.get(read_device(run).split(":")[0], "device unknown")
-        rows.append(about | {"device": device, "train_hours": train, "score_hours": score})
+        about |= {"device": device, "train_hours": train, "score_hours": score}
+        rows.append(about | {"hours": train + score})
     ours = [
         dict(zip(COLUMNS[:4], identity, strict=True))
         | {"num_runs": len(same)}
-        | same[["train_hours", "score_hours"]].mean().to_dict()
+        | same[["train_hours", "score_hours", "hours"]].mean().to_dict()
+        | {"least": same["hours"].min(), "most": same["hours"].max()}
         for identity, same in groups(pd.DataFrame(rows), COLUMNS[:4])
     ]
     papers = [
@@ -52,19 +55,16 @@ def compute(results: Path) -> pd.DataFrame:
         for cost in SEARCH_COST
     ]
     frame = pd.DataFrame([*ours, *papers], columns=COLUMNS)
-    frame["hours"] = (
-        frame["hours"].astype(float).fillna(frame["train_hours"] + frame["score_hours"])
-    )
     return frame.assign(days=frame["hours"] / HOURS_A_DAY)
 
 
 def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
     """Draw hours on a log scale, a line per row."""
-    shown = frame[frame["bn"] != "one-shot-single"]
     names = []
-    for y, row in enumerate(records(shown)):
+    for y, row in enumerate(records(frame)):
         is_papers = row["bn"] == "paper"
         look: dict[str, Any] = {"color": style.color(row["bn"]), "markersize": 5}
+        ax.hlines(y, row["least"], row["most"], color=look["color"], linewidth=1)
         ax.plot(row["hours"], y, "D" if is_papers else "o", **look)
         what = "paper" if is_papers else f"m = {row['m']:.0f}, {style.label(row['bn'])}"
         names.append(f"{row['space']}: {what}, {row['device']}")
@@ -80,10 +80,11 @@ def height(frame: pd.DataFrame) -> float:
 
 ANALYSIS = Analysis(
     title="What a supernet costs",
-    caption="Hours of one device for a run, mean over seeds: training, and scoring where a whole "
-    "space is scored. Diamonds: the paper's, on Tesla V100s: S1 with its random search, S2 and S3. "
-    "Images, widths, epochs and devices differ, so this is no comparison of methods. CPU hours are "
-    "of one run, on as many threads as it had.",
+    caption="Hours of one device for a run, mean over seeds, with a line from the quickest run to "
+    "the slowest: training, and scoring where a whole space is scored. Diamonds: the paper's, on "
+    "Tesla V100s: S1 with its random search, S2 and S3. Images, widths, epochs and devices "
+    "differ, so this is no comparison of methods. CPU hours are of one run, on as many threads as "
+    "it had.",
     measured=(TIMES,),
     command=RANK,
     compute=compute,

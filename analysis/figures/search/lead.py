@@ -143,7 +143,8 @@ ANALYSIS = Analysis(
     title="NSGA-II's lead over random search",
     caption="Hypervolume of NSGA-II's front minus random search's at the same budget, from two "
     "reference points. Small dots are pairs of searches of one seed (in the last line supernets), "
-    "lines 95% intervals: within a supernet over its searches, in the last line over supernets.",
+    "lines 95% intervals: within a supernet over its searches, in the last line over supernets. "
+    "The axes differ: a hypervolume has the unit of its reference.",
     measured=(SEARCHES,),
     compute=compute,
     draw=draw,

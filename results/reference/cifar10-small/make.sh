@@ -14,7 +14,7 @@ table=$(realpath -m "${2:?TABLE, an imported NAS-Bench-101}")
 cd "$(dirname "$0")/../../.."
 
 python bench/run.py --preset cifar10-small --data-set folder --data "$images" --table "$table" \
-    --other-truth --allow-missing --m 4 --seeds 1 --out results/cifar10-small
+    --other-truth --allow-missing --m 4 --seeds 1 --set score_batch=250 --out results/cifar10-small
 python bench/measure.py results/cifar10-small --data "$images" --table "$table" --other-truth
 python -m analysis results/cifar10-small
 

@@ -30,7 +30,8 @@ def test_the_figure_shows_every_group_with_seeds_interval_and_paper(ranked: Path
     methods = [
         f"{bn} BN, {state}" for bn in ("shadow", "single") for state in ("raw", "calibrated")
     ]
-    assert names == 2 * [*methods, "parameter count", "multiply-adds", "3x3 convolutions"]
+    counts = ["parameter count", "multiply-adds", "3x3 convolutions", "3x3 then max-pools"]
+    assert names == 2 * [*methods, *counts]
     texts = [text.get_text() for text in ax.texts]
     assert "m = 4: 34 cells, 255 architectures, 3 seeds" in texts
     row = sound[(sound["m"] == 4) & (sound["bn"] == "shadow")].iloc[0]

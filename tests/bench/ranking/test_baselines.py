@@ -10,6 +10,7 @@ from scipy import stats
 
 from bench.network.cell import INPUT, OUTPUT, Cell
 from bench.network.skeleton import NASBENCH101
+from bench.network.structure import CONV3X3, MAXPOOL3X3
 from bench.ranking.baselines import (
     BAR,
     BASELINE_LABELS,
@@ -40,6 +41,16 @@ def test_the_real_22_cells_are_ranked_well_for_nothing() -> None:
     assert len(known) == 22
     assert taus["num_parameters"] == pytest.approx(0.77, abs=0.005)
     assert taus["num_conv3x3"] == pytest.approx(0.79, abs=0.005)
+
+
+def test_max_pools_decide_among_equal_3x3_counts_alone() -> None:
+    """By sorting pairs of counts, in every cell of the paper's sub-space."""
+    of = BASELINES["conv3x3_then_maxpool3x3"]
+    counts = {c: tuple(c.operations.count(op) for op in (CONV3X3, MAXPOOL3X3)) for c in cells()}
+    scores = [float(of(cell, NASBENCH101)) for cell in counts]
+    expected = stats.rankdata([10 * conv + pool for conv, pool in counts.values()])
+    assert (stats.rankdata(scores) == expected).all()
+    assert len(set(scores)) == len(set(counts.values()))
 
 
 def test_random_scores_have_the_law_of_tau() -> None:

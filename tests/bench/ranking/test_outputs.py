@@ -16,6 +16,7 @@ from bench.ranking.baselines import BASELINES
 from bench.ranking.entries import select_entries
 from bench.ranking.outputs import Rankings, rank, write_rankings
 from bench.ranking.protocol import PROTOCOLS
+from bench.ranking.summary import COUNTS
 from bench.runs import schemas
 from bench.table.table import Table
 from tests.synthetic import write_runs, write_truth
@@ -107,7 +108,7 @@ def test_every_group_has_one_row(rankings: Rankings) -> None:
     assert baselines["calibrated"].isna().all()
     assert frame[frame["bn"] != "-"]["calibrated"].notna().all()
     assert set(baselines["scorer"]) == {*BASELINES, "random"}
-    assert len(baselines) == 5 * 4
+    assert len(baselines) == 5 * 5
     assert not frame.duplicated(["m", "bn", "calibrated", "scorer", "protocol"]).any()
 
 
@@ -176,16 +177,17 @@ def test_pairing_narrows_the_interval(rankings: Rankings) -> None:
     assert paired < float(np.hypot(*widths))
 
 
-def test_every_batch_norm_is_compared_with_the_parameter_count(rankings: Rankings) -> None:
+@pytest.mark.parametrize("count", COUNTS)
+def test_every_batch_norm_is_compared_with_counts(rankings: Rankings, count: str) -> None:
     pairs = set(
         rankings.differences[["bn", "minus", "protocol"]].itertuples(index=False, name=None)
     )
-    assert {("single", "num_parameters", "sound"), ("none", "num_parameters", "authors")} <= pairs
+    assert {("single", count, "sound"), ("none", count, "authors")} <= pairs
     assert ("shadow", "none", "authors") in pairs
-    where = {"m": 4, "scorer": "num_parameters", "protocol": "sound"}
+    where = {"m": 4, "scorer": count, "protocol": "sound"}
     tau = one(rankings.kendall_tau, **where)["tau_mean"]
     ours = {"m": 4, "calibrated": True, "scorer": "accuracy", "protocol": "sound", "bn": "single"}
-    difference = one(rankings.differences, minus="num_parameters", **ours)["difference_mean"]
+    difference = one(rankings.differences, minus=count, **ours)["difference_mean"]
     assert difference == pytest.approx(
         one(rankings.kendall_tau, **ours)["tau_mean"] - tau, abs=2e-6
     )
@@ -280,18 +282,18 @@ def test_own_baselines_and_scorers_are_ranked(
         "random",
     }
     assert ranked.kendall_tau[ranked.kendall_tau["scorer"] == "margin"]["tau_mean"].isna().all()
-    assert ranked.differences.empty, "neither a rival nor the parameter count"
+    assert ranked.differences.empty, "neither a rival nor counts"
 
 
 def test_notes_say_what_the_ceiling_assumed(runs: list[Run], tmp_path: Path) -> None:
     with Table(write_truth(tmp_path / "means.h5", num_means=12)) as means:
         assert rank(runs, means, [SOUND]).notes == [
             "m=2, protocol sound: no ceiling: no cell has more than one repeat",
-            "m=4, protocol sound: ceiling: 22 of 34 cells have repeats; the other 12 take their "
-            "pooled variance, their means counted as of 10 repeat(s)",
+            "m=4, protocol sound: ceiling: 22 of 34 cells have repeats; the other 12 take the "
+            "variance of cells as good, their means counted as of 10 repeat(s)",
         ]
         ceilings = rank(runs, means, [SOUND]).kendall_tau.groupby("m")["ceiling"]
-        assert ceilings.count().to_dict() == {2: 0, 4: 12}
+        assert ceilings.count().to_dict() == {2: 0, 4: 13}
 
 
 def test_missing_cells_are_refused_unless_allowed(runs: list[Run], tmp_path: Path) -> None:
