@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROW_HEIGHT = 0.28  # inches
 
-COLUMNS = {"tau": (6, "tau"), EQUAL_CONV3X3: (88, "eq. 3x3"), NEAR_PARAMETERS: (176, "near size")}
+COLUMNS = {"tau": (6, "tau"), EQUAL_CONV3X3: (80, "eq. 3x3"), NEAR_PARAMETERS: (155, "near size")}
 """What stands beside the axes: so many points away, and under which heading."""
 
 
@@ -59,7 +59,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         shown = records(same[~same["scorer"].isin(["random", FINER])])
         finer = {(r["bn"], is_calibrated(r["calibrated"])): r for r in _finer(same)}
         rows: list[Row] = sorted(shown, key=_order)
-        write(ax, 0, y, f"m = {m}: {describe_n(rows[0])}", weight="bold")
+        write(ax, 0.98, y, f"m = {m}: {describe_n(rows[0])}", weight="bold", ha="right")
         for points, text in COLUMNS.values():
             note(ax, points, y, text)
         draw_limits(ax, same, y + 0.5, y + 0.5 + len(rows))
@@ -91,7 +91,7 @@ def write(ax: Axes, x: float, y: float, text: str, **look: Any) -> None:
 def note(ax: Axes, points: float, y: float, text: str) -> None:
     """Write beside the axes, so many points away that the layout can make room."""
     place: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
-    look: dict[str, Any] = {"va": "center", "fontsize": 8, "annotation_clip": False}
+    look: dict[str, Any] = {"va": "center", "fontsize": 7, "annotation_clip": False}
     ax.annotate(text, (1, y), (points, 0), **place, **look)
 
 

@@ -49,7 +49,7 @@ def num_conv3x3(cell: Cell, skeleton: Skeleton) -> int:  # noqa: ARG001 (a Basel
     return count_operations(cell, CONV3X3)
 
 
-def conv3x3_then_maxpool3x3(cell: Cell, skeleton: Skeleton) -> int:  # noqa: ARG001
+def conv3x3_then_maxpool3x3(cell: Cell, skeleton: Skeleton) -> int:  # noqa: ARG001 (as above)
     """Count the 3x3 convolutions; among equal counts, the max-pools decide."""
     return MAX_VERTICES * count_operations(cell, CONV3X3) + count_operations(cell, MAXPOOL3X3)
 
