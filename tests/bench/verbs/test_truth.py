@@ -41,7 +41,7 @@ def test_table_holds_every_cell_and_repeat(tmp_path: Path) -> None:
         assert table.budgets == (2,)
         assert table.skeleton == SKELETON
         cell = SPACE.cell(SPACE.decode("3---"))
-        seed = truth.seed_of(cell, 1)
+        seed = trainings.seed_of(cell, 1)
         again = train_cell(cell, data, SKELETON, TRAINING, seed, tmp_path / "kept.pt")
         assert table.accuracy(cell)[1] == again["test_accuracy"]
         assert table.accuracy(cell, "valid")[1] == again["valid_accuracy"]

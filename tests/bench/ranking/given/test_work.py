@@ -1,4 +1,4 @@
-"""What a ranking of many cells costs: counted in calls and passes, which no loaded machine moves."""
+"""What a ranking of many cells costs, counted in calls and passes: a busy machine moves neither."""
 
 from __future__ import annotations
 
