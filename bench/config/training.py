@@ -44,7 +44,7 @@ class Training:
             DistributedDataParallel does, and rank 0's running statistics are kept. One process
             has the whole batch: there it changes nothing.
         workers: processes that decode images (image folders too large for memory).
-        cuda_graphs: whether steps are captured on a GPU (`supernet.training.captures`).
+        cuda_graphs: whether steps, and what is scored, are captured on a GPU (`supernet.graphs`).
     """
 
     epochs: int = 100

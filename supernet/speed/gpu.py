@@ -70,21 +70,32 @@ def _scoring(device: str) -> list[dict[str, Any]]:
     """Time architectures calibrated and scored, raw and calibrated, in both precisions."""
     rows = []
     for precision, aim in (("fp32", 70.0), ("bf16", 30.0)):
-        recipe = replace(
-            RECIPE,
-            score_precision=precision,
-            calibration=replace(RECIPE.calibration, calibration_images=500),
-        )
-        parts = resolve(recipe)
-        scores = scorer(parts, _model(recipe, device), _data(2000, device))
-        chosen = list(parts.space.architectures())[:NUM_SCORED]
-
-        def both(scores: Any = scores, chosen: list[Any] = chosen) -> None:
-            for _ in itertools.chain(scores.raw(chosen), scores.calibrated(chosen)):
-                pass
-
-        rows.append(row(f"gpu_scoring_{precision}", _wall_s(device, both), "s", aim))
+        plain, own = (_scored_s(device, precision, captured=on) for on in (False, True))
+        rows += [
+            row(f"gpu_scoring_{precision}", own, "s", aim),
+            row(f"gpu_scoring_{precision}_captured", plain / own, "ratio", 1.0)
+            | {"ours_s": own, "baseline_s": plain},
+        ]
     return rows
+
+
+def _scored_s(device: str, precision: str, *, captured: bool) -> float:
+    """Time scoring, with CUDA graphs where they pay, or without."""
+    recipe = replace(
+        RECIPE,
+        score_precision=precision,
+        calibration=replace(RECIPE.calibration, calibration_images=500),
+        training=replace(RECIPE.training, cuda_graphs=captured),
+    )
+    parts = resolve(recipe)
+    scores = scorer(parts, _model(recipe, device), _data(2000, device))
+    chosen = list(parts.space.architectures())[:NUM_SCORED]
+
+    def both() -> None:
+        for _ in itertools.chain(scores.raw(chosen), scores.calibrated(chosen)):
+            pass
+
+    return _wall_s(device, both)
 
 
 def _trainer(device: str, *, captured: bool) -> Trainer:
