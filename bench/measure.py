@@ -42,13 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Measure what is missing, or say what that would be."""
     with parser().asked(argv) as values:
-        from bench.verbs.measure_ranked import measure_ranked, say_missing
+        from bench.verbs import measure_ranked
 
         if values.pop("dry_run"):
-            print(*say_missing(values["results"], values["only"]), sep="\n")
-            return
-        runs = measure_ranked(**values)
-    print(f"{len(runs)} runs measured: python -m analysis {values['results']} draws the page")
+            asked = [values[name] for name in ("results", "only", "limit")]
+            print(*measure_ranked.say_missing(*asked), sep="\n")
+        else:
+            measure_ranked.command(**values)
 
 
 def parser() -> CommandParser:
@@ -62,6 +62,7 @@ def parser() -> CommandParser:
         metavar="NAME,...",
         help="measure just these, such as curve,similarity (default: all)",
     )
+    options.add_limit(p, "of the runs")
     options.add_table(p)
     options.add_other_truth(p)
     options.add_data(p)

@@ -78,7 +78,7 @@ def _train(p: CommandParser) -> None:
     options.add_net(p)
     options.add_images(p, Recipe())
     options.add_out(p, "results/PRESET")
-    options.add_machine(p)
+    _add_limits(p, "epochs")
 
 
 def _search(p: CommandParser) -> None:
@@ -96,7 +96,7 @@ def _search(p: CommandParser) -> None:
     options.add_seeds(p)
     p.add_argument("--raw", action="store_true", help="score without calibrating batch norms")
     options.add_data(p)
-    options.add_machine(p)
+    _add_limits(p, "evaluations of each search")
 
 
 def _retrain(p: CommandParser) -> None:
@@ -117,7 +117,7 @@ def _retrain(p: CommandParser) -> None:
     options.add_preset(p, PRESETS, None, "the one like the search's supernet, or s1")
     options.add_images(p, Final())
     options.add_out(p, "the search's, or results/PRESET")
-    options.add_machine(p)
+    _add_limits(p, "epochs")
 
 
 def _transfer(p: CommandParser) -> None:
@@ -125,7 +125,7 @@ def _transfer(p: CommandParser) -> None:
     options.add_export(p)
     options.add_images(p, Final(), "cifar10")
     options.add_out(p, "the network's")
-    options.add_machine(p)
+    _add_limits(p, "epochs")
 
 
 def _measure(p: CommandParser) -> None:
@@ -140,7 +140,7 @@ def _measure(p: CommandParser) -> None:
     )
     options.add_data(p)
     options.add_jobs(p, "supernets")
-    options.add_machine(p)
+    _add_limits(p, "of the supernets", "what is missing of each")
 
 
 def _describe(p: CommandParser) -> None:
@@ -162,6 +162,13 @@ def _tables(p: CommandParser) -> None:
     )
     text = "where to write table1.csv and table2.csv (default: nowhere)"
     p.add_argument("--out", type=Path, metavar="FOLDER", help=text)
+
+
+def _add_limits(p: CommandParser, what: str, told: str = "how long") -> None:
+    """Add where it runs, --dry-run and --limit to a verb of more than seconds."""
+    options.add_machine(p)
+    options.add_limit(p, what)
+    options.add_dry_run(p, told)
 
 
 VERBS: dict[str, tuple[Callable[[CommandParser], None], str, str]] = {

@@ -26,7 +26,7 @@ if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is
     sys.exit(run_module("bench.rank"))
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.base.command import positive, run_command
 from bench.base.parser import CommandParser
@@ -87,37 +87,52 @@ def rank(
     """
     import pandas as pd
 
-    from bench.base.names import load
-    from bench.ranking.baselines import BASELINES
-    from bench.ranking.given.entries import choose_cells
-    from bench.ranking.given.outputs import EVERY_BASELINE, rank_given, write_given
-    from bench.ranking.protocol import for_given
-    from bench.scores.given import no_scores, read_scores
-    from bench.table.table import open_table
+    from bench.ranking.given.asked import asked_of
+    from bench.ranking.given.outputs import rank_given, write_given
 
     if leaderboard is not None and out is None:
         raise ValueError("a leaderboard takes its rows from a results folder: name one with --out")
     sources = [scores] if isinstance(scores, Path | str | pd.DataFrame) else list(scores)
-    lower = (lower,) if isinstance(lower, str) else tuple(lower)
-    protocol = for_given(split, epochs)
-    own = {name: load(name, BASELINES, "baseline") for name in baselines}
-    with open_table(str(table)) as truth:
-        given = (
-            read_scores(sources, lower=lower, allow_missing=allow_missing)
-            if sources
-            else no_scores(truth.hashes())
-        )
-        chosen = choose_cells(
-            given, truth, protocol, cells=cells, limit=limit, allow_missing=allow_missing
-        )
-        rankings = rank_given(chosen, truth, protocol, EVERY_BASELINE | own)
+    with asked_of(
+        sources,
+        table,
+        lower=lower,
+        cells=cells,
+        limit=limit,
+        allow_missing=allow_missing,
+        split=split,
+        epochs=epochs,
+        baselines=baselines,
+    ) as asked:
+        rankings = rank_given(*asked)
         if out is not None:
             paths = [Path(source) for source in sources if not isinstance(source, pd.DataFrame)]
-            write_given(Path(out), rankings, chosen, truth, protocol, command=command, files=paths)
+            about = (asked.chosen, asked.truth, asked.protocol)
+            write_given(Path(out), rankings, *about, command=command, files=paths)
     if out is not None:
         _report(Path(out), leaderboard)
-    rankings.kendall_tau.attrs["cells"] = chosen.statement
+    rankings.kendall_tau.attrs["cells"] = asked.chosen.statement
     return rankings.kendall_tau
+
+
+def forecast(
+    scores: Sequence[Source], *, out: Path | None, leaderboard: Path | None, **asked: Any
+) -> str:
+    """Check what `rank` checks, and say what it would do; write nothing.
+
+    Raises:
+        ValueError: as `rank`.
+    """
+    from bench.ranking.given.asked import asked_of
+    from bench.ranking.given.forecast import forecast as say
+    from bench.ranking.given.outputs import check_folder
+
+    if leaderboard is not None and out is None:
+        raise ValueError("a leaderboard takes its rows from a results folder: name one with --out")
+    if out is not None:
+        check_folder(out)
+    with asked_of(scores, **asked) as ready:
+        return say(*ready)
 
 
 def _report(out: Path, leaderboard: Path | str | None) -> None:
@@ -155,8 +170,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def command(argv: Sequence[str] | None = None) -> None:
-    """Rank the files, print the table, write what was asked for."""
+    """Rank the files, print the table, write what was asked for; or say what that would be."""
     with parser().asked(argv) as values:
+        if values.pop("dry_run"):
+            print(forecast(**values))
+            return
+
         from rich.console import Console
 
         from analysis.given.tables import NARROW, given_table
@@ -194,5 +213,6 @@ def parser() -> CommandParser:
         "add the rows to the leaderboard of a folder, such as results/leaderboard (default: none)"
     )
     p.add_argument("--leaderboard", type=Path, metavar="FOLDER", help=text)
+    options.add_dry_run(p)
     options.add_list(p)
     return p

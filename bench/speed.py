@@ -17,11 +17,12 @@
 
 On a GPU, at full size:
 
-    gpu_step        a step in bf16 without CUDA graphs against one with them
+    gpu_step        a step in bf16 without CUDA graphs against one with them;
+                    gpu_step_fused: and with compiled layers
     gpu_busy_*      share of the time in which kernels run
     gpu_training    images a second
     gpu_scoring_*   255 architectures calibrated on 500 images and scored on
-                    2,000, raw and calibrated
+                    2,000, raw and calibrated; with CUDA graphs and without
 
 Times on a GPU are wall-clock. Else they are of the process's CPU, so that
 other work on the machine disturbs them little; each is the median of several,

@@ -38,11 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def command(argv: Sequence[str] | None = None) -> None:
     """Train what is missing and write the table, or say what that would be."""
     with parser().asked(argv) as values:
-        from bench.verbs.truth import forecast, train_truth
+        from bench.verbs.truth import forecast, look, train_truth
 
-        if values.pop("dry_run"):
-            print(forecast(**values))
+        is_dry = values.pop("dry_run")
+        if is_dry or values["limit"]:
+            print((forecast if is_dry else look)(**values))
             return
+        del values["limit"]
         table = train_truth(**values)
     print(f"{table}: mixpath-table describe shows what is in it")
 
@@ -56,6 +58,7 @@ def parser() -> CommandParser:
     options.add_preset(p, PRESETS, "digits")
     options.add_data_set(p, "digits, mnist5k, cifar10, folder")
     options.add_data(p)
+    options.add_limit(p, "of the cells")
     options.add_changes(p, StandAlone())
     options.add_device(p)
     options.add_jobs(p, "trainings")

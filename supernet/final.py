@@ -117,8 +117,10 @@ def adopt(network: BottleneckNet, weights: dict[str, torch.Tensor], source: str)
     network.load_state_dict(fitting, strict=False)
 
 
-def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.DataFrame:
-    """Train the network, going on where it stopped.
+def train(
+    run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE, limit: int | None = None
+) -> pd.DataFrame:
+    """Train the network, going on where it stopped; after `limit` epochs leave, for a quick look.
 
     Returns:
         evaluation.csv: epoch, weights ('model' or 'ema'), accuracy, top5_accuracy, loss.
@@ -166,7 +168,7 @@ def train(run: FinalRun, pool: Pool, device: str, ranks: Ranks = ALONE) -> pd.Da
         every = pd.concat([rows, pd.DataFrame(new)]) if len(rows) else pd.DataFrame(new)
         schemas.write(every, path, schemas.EVALUATION)
 
-    finish(trainer, run.folder, ranks, evaluate)
+    finish(trainer, run.folder, ranks, evaluate, limit)
     return run.evaluation()
 
 

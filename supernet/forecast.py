@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from bench.base.forecast import a_few
 from bench.runs import schemas
-from bench.runs.layout import HISTORY, SCORES_PART
+from bench.runs.layout import SCORES_PART
+from bench.runs.run import num_epochs
 from supernet.data.pool import TensorPool
+from supernet.data.registry import data_source
 from supernet.distributed import ALONE
+from supernet.final import Enlarged
+from supernet.final import build as build_network
 from supernet.needs import can_estimate, needs
 from supernet.parts import resolve
 from supernet.runs import build, scorer
 from supernet.training.trainer import Trainer
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
     from pathlib import Path
 
-    from bench.config.recipe import Recipe
-    from bench.runs.run import Run
+    import numpy as np
+
+    from bench.config.recipe import Recipe, Trained
+    from bench.runs.run import FinalRun, Run
     from supernet.data.data_set import DataSet
+    from supernet.data.pool import Pool
     from supernet.needs import Needs
+    from supernet.parts import Parts
 
 STEPS = 4
 ARCHITECTURES = 6
@@ -97,33 +106,77 @@ def measure_pace(run: Run, data: DataSet, device: str, num_threads: int) -> Pace
     """
     torch.set_num_threads(num_threads)
     recipe, parts = run.recipe, resolve(run.recipe)
-    whole = TensorPool(recipe, data).source(run.seed, ALONE)
-    num = min(STEPS * recipe.training.batch_size, len(data.split(recipe.train_split)))
-    few = TensorPool(replace(recipe, num_train_images=num), data).source(run.seed, ALONE)
     model = build(run, parts, device)
-    trainer = Trainer(
-        model,
-        few,
-        replace(recipe.training, epochs=2),
-        lambda rng, progress: parts.sampler(parts.space, rng, progress),
-        run.seed,
-    )
-    trainer.run_epoch()  # the first steps are slow
-    step_s = trainer.run_epoch().time_s / few.num_steps
+    pool = TensorPool(recipe, data)
+    sampler = sampler_of(parts)
+    seconds = epoch_s(run, model, pool, lambda few: TensorPool(few, data), sampler)
     some = a_few(list(run.space.architectures()), ARCHITECTURES)
     score = scorer(parts, model, data)
     started = time.perf_counter()
     rows = [*score.raw(some), *score.calibrated(some)]
-    return Pace(step_s * whole.num_steps, (time.perf_counter() - started) * 2 / len(rows))
+    return Pace(seconds, (time.perf_counter() - started) * 2 / len(rows))
 
 
 def forecast(run: Run, pace: Pace) -> Forecast:
     """Say what is missing of a run, and how long it will take at this pace."""
     if run.is_complete:
         return Forecast(0, 0, 0.0)
-    history, part = run.folder / HISTORY, run.folder / SCORES_PART
-    num_done = len(schemas.read(history, schemas.HISTORY)) if history.is_file() else 0
+    part, num_done = run.folder / SCORES_PART, num_epochs(run.folder)
     num_scored = len(schemas.read(part, schemas.SCORES_PART)) // 2 if part.is_file() else 0
-    num_epochs = run.recipe.training.epochs - num_done
+    left = run.recipe.training.epochs - num_done
     num = run.space.count() - num_scored
-    return Forecast(num_epochs, num, num_epochs * pace.epoch_s + num * pace.architecture_s)
+    return Forecast(left, num, left * pace.epoch_s + num * pace.architecture_s)
+
+
+def supernet_epoch_s(
+    run: Run, parts: Parts, pool: Pool, data_path: Path | None, device: str, num_threads: int
+) -> float:
+    """Return the seconds that an epoch of a supernet takes, of whatever images it has."""
+    torch.set_num_threads(num_threads)
+    opened = partial(_open, data_path=data_path, device=device)
+    return epoch_s(run, build(run, parts, device), pool, opened, sampler_of(parts))
+
+
+def network_epoch_s(
+    run: FinalRun, pool: Pool, data_path: Path | None, device: str, num_threads: int
+) -> float:
+    """Return the seconds that an epoch of a network takes, its test left out."""
+    torch.set_num_threads(num_threads)
+    network = Enlarged(build_network(run, device), run.recipe.resize)
+    return epoch_s(run, network, pool, partial(_open, data_path=data_path, device=device), None)
+
+
+def epoch_s(
+    run: Run | FinalRun,
+    model: torch.nn.Module,
+    pool: Pool,
+    open_pool: Callable[[Any], Pool],
+    sample_path: Callable[[np.random.Generator, float], Any] | None,
+) -> float:
+    """Train a few steps, twice, since the first are slow; return the seconds of an epoch.
+
+    Args:
+        run: whose recipe it is; its folder is not touched.
+        model: what is trained; of no use afterwards.
+        pool: its images.
+        open_pool: opens those of a recipe of fewer.
+        sample_path: as the trainer's.
+    """
+    recipe, whole = run.recipe, pool.source(run.seed, ALONE)
+    few = whole
+    if whole.num_steps > STEPS:
+        images = STEPS * recipe.training.batch_size
+        few = open_pool(replace(recipe, num_train_images=images)).source(run.seed, ALONE)
+    training = replace(recipe.training, epochs=2, warmup_epochs=0.0)
+    trainer = Trainer(model, few, training, sample_path, run.seed)
+    trainer.run_epoch()
+    return trainer.run_epoch().time_s / few.num_steps * whole.num_steps
+
+
+def sampler_of(parts: Parts) -> Callable[[np.random.Generator, float], Any]:
+    """Return what draws the path of a step."""
+    return lambda rng, progress: parts.sampler(parts.space, rng, progress)
+
+
+def _open(recipe: Trained, data_path: Path | None, device: str) -> Pool:
+    return data_source(recipe)(data_path, device)

@@ -73,8 +73,17 @@ def _complete(run: Run, data_path: Path | None, device: str) -> None:
         score(run, parts, model, pool.data())
 
 
-def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE) -> Any:
+def train(
+    run: Run,
+    parts: Parts,
+    pool: Pool,
+    device: str,
+    ranks: Ranks = ALONE,
+    limit: int | None = None,
+) -> Any:
     """Train the supernet, going on from its checkpoint if there is one; return it.
+
+    After `limit` epochs in all it leaves, for a quick look.
 
     Raises:
         ValueError: it needs more memory, or more of the disk, than there is.
@@ -96,7 +105,7 @@ def train(run: Run, parts: Parts, pool: Pool, device: str, ranks: Ranks = ALONE)
         if epoch.epoch in run.recipe.snapshot_epochs:
             save_checkpoint({"model": model.state_dict()}, snapshot(run.folder, epoch.epoch))
 
-    finish(trainer, run.folder, ranks, keep)
+    finish(trainer, run.folder, ranks, keep, limit)
     return model
 
 

@@ -20,6 +20,7 @@ from bench.base.names import call_plugin
 from bench.base.stopping import check
 from supernet.calibrate import Estimate, applied, kept, observing
 from supernet.data.data_set import DataSet, Images, batches, take
+from supernet.rest import rest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -74,6 +75,7 @@ class SupernetScorer:
         self.calibrating = take(
             data.split(calibration.calibration_split), calibration.calibration_images
         )
+        self.rest = rest_of(model, space, recipe, torch.device(device), len(self.scoring))
 
     def raw(self, architectures: Iterable[Architecture]) -> Iterator[dict[str, Any]]:
         """Yield a row of `scores.csv` per architecture, with the statistics of training."""
@@ -117,24 +119,26 @@ class SupernetScorer:
         paths = [self.space.path(architecture) for architecture in architectures]
         estimates = estimates or []
         norms = {norm: None for estimate in estimates for norm in estimate.norms}
-        with kept(norms), self._precision():
+        keeps_casts = not self.rest.is_captured
+        with kept(norms), self.rest.running(), self._precision(keeps_casts=keeps_casts):
             for x, labels in batches(self.scoring, self.recipe.score_batch, self.statistics):
-                h = self.model.shared(x)
+                self.rest.hold(self.model.shared(x))
                 for path, mean, estimate in zip_longest(paths, means, estimates):
                     check()
                     if estimate is not None:
                         estimate.apply()
-                    mean.add(self.model.rest(h, path), labels)
+                    mean.add(self.rest(path), labels)
         rows = []
         for architecture, mean in zip(architectures, means, strict=True):
             identity = self.space.identity(architecture)
             rows.append(identity | {"calibrated": bool(estimates)} | mean.values())
         return rows
 
-    def _precision(self) -> torch.autocast:
+    def _precision(self, *, keeps_casts: bool = True) -> torch.autocast:
         """Return the context that the network runs in."""
         is_bf16 = self.recipe.score_precision == "bf16"
-        return torch.autocast(self.scoring.labels.device.type, torch.bfloat16, is_bf16)
+        kind = self.scoring.labels.device.type
+        return torch.autocast(kind, torch.bfloat16, is_bf16, cache_enabled=keeps_casts)
 
 
 class Means:

@@ -18,6 +18,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.weak import WeakIdKeyDictionary
 
+from supernet.rest import Eager
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -129,6 +131,7 @@ def pretending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretend]:
         # there is no driver to capture graphs
         patch.setattr("supernet.fits.memory_of", lambda device: 80 * 10**9)  # noqa: ARG005 (its name)
         patch.setattr("supernet.training.trainer.captured", lambda step, ranks: step)  # noqa: ARG005 (captured's)
+        patch.setattr("supernet.score.rest_of", lambda model, *_: Eager(model))
         yield there
 
 

@@ -23,6 +23,19 @@ def seconds_each(every: Sequence[T], num: int, work: Callable[[T], object]) -> f
     return (time.perf_counter() - started) / len(some)
 
 
+def say_look(num: int, of: int, what: str, unless: str) -> str:
+    """Say that this was a quick look, and what is not made of it.
+
+    Args:
+        num: how many were looked at.
+        of: how many there are.
+        what: they are, in words.
+        unless: what is left undone as long as not all are.
+    """
+    told = f"a quick look at {num:,} of {of:,} {what}: {unless}"
+    return f"{told}; the same command without --limit goes on from there"
+
+
 def say_when(jobs: int, time_s: float, measured_on: str) -> str:
     """Say how long work that is shared among jobs takes, from a few of its parts.
 

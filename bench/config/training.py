@@ -44,7 +44,9 @@ class Training:
             DistributedDataParallel does, and rank 0's running statistics are kept. One process
             has the whole batch: there it changes nothing.
         workers: processes that decode images (image folders too large for memory).
-        cuda_graphs: whether steps are captured on a GPU (`supernet.training.captures`).
+        cuda_graphs: whether steps, and what is scored, are captured on a GPU (`supernet.graphs`).
+        fused: whether batch norm and ReLU of cells are compiled into one kernel while training
+            (`supernet.training.fused`); rounds otherwise, takes a minute to begin.
     """
 
     epochs: int = 100
@@ -75,6 +77,7 @@ class Training:
     sync_batch_norm: bool = False
     workers: int = 4
     cuda_graphs: bool = True
+    fused: bool = False
 
     def __post_init__(self) -> None:
         check_bounds(

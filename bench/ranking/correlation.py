@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bench.ranking.pairs.sums import Sums
+
     Floats = NDArray[np.float64]
 
 TOP_FRACTION = 10  # the top 1/10
@@ -102,14 +104,19 @@ def spearman(scores: Floats, truths: Floats) -> float:
     return float(stats.spearmanr(scores, truths).statistic)
 
 
-def weighted_tau(scores: Floats, truths: Floats) -> float:
+def weighted_tau(scores: Floats, truths: Floats, sums: Sums | None = None) -> float:
     """Return Vigna's weighted tau: pairs at the top of either ranking weigh most (hyperbolic).
 
     The weight of a pair is the sum of its entries', so that sums by entry suffice. As in scipy,
     whose value it is, equal truths are put in the order of their scores, and the other way round,
     which flatters: judge it beside that of random scores.
+
+    Args:
+        scores: of shape (num_entries,).
+        truths: of shape (num_entries,).
+        sums: of their pairs, where these are known already.
     """
-    agreement, untied_scores, untied_truths = sum_pairs(scores, truths).with_cell
+    agreement, untied_scores, untied_truths = (sums or sum_pairs(scores, truths)).with_cell
     taus = []
     for order in (np.lexsort((truths, scores)), np.lexsort((scores, truths))):
         weights = np.empty(len(scores))
@@ -138,18 +145,18 @@ def regret(scores: Floats, truths: Floats) -> float:
     return float(truths.max() - truths[scores == scores.max()].mean())
 
 
-QUALITY: dict[str, Callable[[Floats, Floats], float]] = {
-    "spearman": spearman,
+QUALITY: dict[str, Callable[[Floats, Floats, Sums | None], float]] = {
+    "spearman": lambda scores, truths, _: spearman(scores, truths),
     "weighted_tau": weighted_tau,
-    "precision_top10": precision_top10,
-    "regret": regret,
+    "precision_top10": lambda scores, truths, _: precision_top10(scores, truths),
+    "regret": lambda scores, truths, _: regret(scores, truths),
 }
-"""What stands beside tau."""
+"""What stands beside tau, of scores, truths and the sums of their pairs, where known already."""
 
 
-def measure_quality(scores: Floats, truths: Floats) -> dict[str, float]:
+def measure_quality(scores: Floats, truths: Floats, sums: Sums | None = None) -> dict[str, float]:
     """Return every statistic but tau by name."""
-    return {name: statistic(scores, truths) for name, statistic in QUALITY.items()}
+    return {name: statistic(scores, truths, sums) for name, statistic in QUALITY.items()}
 
 
 def measure(scores: Floats, truths: Floats) -> dict[str, float]:

@@ -80,7 +80,8 @@ def truths_of(hashes: pd.Series[str], table: Table, protocol: Protocol, seed: in
     """Return the truth of each entry by the hash of its cell; random repeats come from `seed`."""
     split, budget = protocol.truth_split, protocol.truth_budget
     if protocol.truth_repeats == "mean":
-        means = {key: table.mean_accuracy(key, split, budget) for key in hashes.unique()}
+        keys = list(dict.fromkeys(hashes))
+        means = dict(zip(keys, table.mean_accuracies(keys, split, budget), strict=True))
         return [means[key] for key in hashes]
     rng = child_rng(seed, f"truth-{protocol.name}")
     repeats = {key: table.repeats(key, split, budget) for key in hashes.unique()}

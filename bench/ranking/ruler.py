@@ -146,7 +146,7 @@ class Ruler:
             num_cells=len(np.unique(cells)),
             statistics={
                 TAU: counted.taus[TAU],
-                **measure_quality(scores, truths),
+                **measure_quality(scores, truths, counted.sums),
                 "ceiling": counted.ceiling,
                 **counted.taus,
             },

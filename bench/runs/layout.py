@@ -8,7 +8,7 @@ history.csv     epoch, lr, loss, accuracy
 times.csv       epoch, time_s, stage
 scores.csv      architectures scored: all of a space of cells, else what was asked for
 checkpoint.pt   weights, optimiser, generators, history; checkpoint-epoch<n>.pt: weights
-bn_statistics.csv, curve.csv, ...   measurements
+bn_statistics.csv, curve.csv, ...   measurements; measuring.json: pieces of one that was stopped
 search-<algorithm>-seed<k>/   search.json, evaluated.csv, pareto.csv
 results/<preset>/<retrain or transfer>-<digest>-seed<k>/   a network trained to the end
 run.json, history.csv, times.csv, evaluation.csv, checkpoint.pt, best.pt, network.pt2
@@ -61,6 +61,8 @@ CURVE = "curve.csv"
 LEMMA_2 = "lemma_2.csv"
 CALIBRATION_SWEEP = "calibration_sweep.csv"
 ACCURACIES = "accuracies.csv"
+MEASURING = "measuring.json"
+"""Pieces of a measurement that was stopped."""
 
 KENDALL_TAU = "kendall_tau.csv"
 KENDALL_TAU_BY_SEED = "kendall_tau_by_seed.csv"

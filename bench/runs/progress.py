@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from bench.base.forecast import say_look, say_when
 from bench.runs.layout import PROGRESS
+from bench.runs.run import num_epochs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bench.runs.run import Run
+    from bench.runs.run import FinalRun, Run
 
 POLL_S = 0.5
 
@@ -56,6 +58,31 @@ def show(runs: Sequence[Run]) -> Iterator[Callable[[Run], None]]:
 def label(run: Run) -> str:
     """Name a run in a line: space, m, batch norm and seed."""
     return f"{run.folder.parent.name} {run.folder.name}"
+
+
+def say_epochs(run: Run | FinalRun, limit: int | None, epoch_s: Callable[[], float]) -> str:
+    """Say how many epochs of a run are missing, and how long they take.
+
+    Args:
+        run: whose folder may not be there yet.
+        limit: no more than so many in all.
+        epoch_s: measures how many seconds one takes; asked where there are any.
+    """
+    epochs = run.recipe.training.epochs
+    wanted = min(limit or epochs, epochs)
+    missing = max(wanted - num_epochs(run.folder), 0)
+    told = f"{run.folder}: {missing:,} of {wanted:,} epochs are missing"
+    if not missing:
+        return f"{told}; nothing was written"
+    return f"{told}; {say_when(1, missing * epoch_s(), 'steps')}"
+
+
+def say_if_look(run: Run | FinalRun) -> str:
+    """Say that a run was trained for a quick look alone; nothing of one trained to the end."""
+    done, epochs = num_epochs(run.folder), run.recipe.training.epochs
+    if done >= epochs:
+        return ""
+    return f"; {say_look(done, epochs, 'epochs', 'nothing takes it as trained')}"
 
 
 class _Display:

@@ -155,6 +155,12 @@ def read_history(path: Path, least: int, most: int) -> pd.DataFrame:
     )
 
 
+def num_epochs(folder: Path) -> int:
+    """Return how many epochs a run has been trained for."""
+    path = folder / HISTORY
+    return len(schemas.read(path, schemas.HISTORY)) if path.is_file() else 0
+
+
 def load_space(recipe: Trained) -> Any:
     """Build the recipe's search space.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from shutil import rmtree
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.config.fields import from_dict, to_dict
 from bench.config.recipe import StandAlone
 from bench.runs import schemas
 from bench.runs.layout import TRUTH_RECIPE
+from bench.space.registry import build_space
 from bench.table.table import Row
 
 if TYPE_CHECKING:
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from bench.network.cell import Cell
 
     Parts = Mapping[Path, tuple[Cell, int]]
+
+
+def space_cells(recipe: StandAlone) -> list[Cell]:
+    """List the distinct cells of the recipe's space."""
+    space: Any = build_space(recipe.space, recipe.m, recipe.skeleton)
+    return list({(cell := space.cell(a)).hash: cell for a in space.architectures()}.values())
+
+
+def seed_of(cell: Cell, repeat: int) -> int:
+    """Return the root seed of one training."""
+    return int(hashlib.sha256(f"{cell.hash}-{repeat}".encode()).hexdigest()[:8], 16)
 
 
 def parts_of(out: Path) -> Path:

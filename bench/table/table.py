@@ -9,7 +9,7 @@ is read whole, and checked, when first asked for.
 
 import math
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -138,13 +138,24 @@ class Table:
         Raises:
             CellNotInTableError: if the table lacks the cell, or knows no repeat.
         """
-        known = [x for x in self.accuracy(key, split, epochs).tolist() if not math.isnan(x)]
-        if not known:
-            raise CellNotInTableError(
-                f"{self.path} knows no {split} accuracy of {_describe(key)} after "
-                f"{self._file.budget(epochs)} epochs: import a source that does"
-            )
-        return math.fsum(known) / len(known)
+        return self.mean_accuracies([key], split, epochs)[0]
+
+    def mean_accuracies(
+        self, keys: Sequence[Key], split: str = "test", epochs: int | None = None
+    ) -> list[float]:
+        """Return the mean accuracies of several cells, as `mean_accuracy`."""
+        means = []
+        for key, accuracies in zip(
+            keys, self.accuracies(keys, split, epochs).tolist(), strict=True
+        ):
+            known = [accuracy for accuracy in accuracies if not math.isnan(accuracy)]
+            if not known:
+                raise CellNotInTableError(
+                    f"{self.path} knows no {split} accuracy of {_describe(key)} after "
+                    f"{self._file.budget(epochs)} epochs: import a source that does"
+                )
+            means.append(math.fsum(known) / len(known))
+        return means
 
     def repeats(
         self, key: Key, split: str = "test", epochs: int | None = None

@@ -19,7 +19,7 @@ from bench.runs.layout import run_folder
 from bench.runs.lock import at_work
 from bench.runs.origin import check_origin, check_together, claim, origin_of, read_origin
 from bench.runs.progress import show
-from bench.runs.run import Run, open_run
+from bench.runs.run import Run, num_epochs, open_run
 from bench.runs.tensorboard import follow
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def train_together(
                     claim(run, origin_of(run.recipe, pool.digest))
             finished = stack.enter_context(show([run] if ranks.is_first else []))
             train(run, pool, own_device, ranks)
-            if ranks.is_first:
+            if ranks.is_first and num_epochs(run.folder) == training.epochs:
                 finished(run)
     if ranks.is_first and (broken := pool.broken):
         example = f"{len(broken)}, such as {min(broken)}"

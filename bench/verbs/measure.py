@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.console import Console
 from rich.progress import track
 
+from bench.base.forecast import say_look
 from bench.base.parallel import in_parallel, task
 from bench.runs.find import check_files, find_trained
+from bench.runs.progress import label
 from bench.runs.run import RunFolderError
 from bench.verbs.folders import as_path
 
@@ -30,6 +32,7 @@ def measure(
     results: Path | str,
     *,
     num_models: int = 1000,
+    limit: int | None = None,
     data: Path | str | None = None,
     jobs: int | None = None,
     device: str = "auto",
@@ -40,6 +43,7 @@ def measure(
     Args:
         results: results folder with their run folders.
         num_models: architectures of Figure 6.
+        limit: measure no more than so many supernets, for a quick look: no figure is then drawn.
         data: folder of the images, where the data set needs one.
         jobs: supernets at once; None: as many as there are cores, or GPUs.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
@@ -54,12 +58,9 @@ def measure(
     from supernet.measure.measurements import MEASUREMENTS
 
     results, device = Path(results), choose_device(device)
-    runs = [run for run in find_trained(results) if run.has_weights]
-    if not runs:
-        raise RunFolderError(f"{results} holds no trained supernet: train one first")
-    check_files(runs)
+    runs = _with_weights(results)
     measured = measure_runs(
-        runs,
+        runs[:limit],
         list(MEASUREMENTS),
         num_models=num_models,
         data=as_path(data),
@@ -67,16 +68,49 @@ def measure(
         device=device,
         threads=threads,
     )
-    return Measured(measured, draw_all(results, SUPERNETS))
+    is_whole = len(measured) == len(runs)
+    return Measured(measured, draw_all(results, SUPERNETS) if is_whole else [])
 
 
-def command(**values: Any) -> None:
-    """Measure, and name what was measured and drawn."""
+def command(*, dry_run: bool, **values: Any) -> None:
+    """Measure, and name what was measured and drawn; or say what that would be."""
+    runs = _with_weights(values["results"])
+    if dry_run:
+        from supernet.measure.measurements import MEASUREMENTS
+
+        todo = list_missing(runs[: values["limit"]], [*MEASUREMENTS], values["num_models"])
+        print(*todo, sep="\n")
+        return
     measured = measure(**values)
     for run in measured.runs:
         print(f"measured {run.folder}")
     for path in measured.figures:
         print(f"drawn {path}.png")
+    if (num := len(measured.runs)) < len(runs):
+        print(say_look(num, len(runs), "supernets", "no figure is drawn"))
+
+
+def list_missing(runs: Sequence[Run], names: Sequence[str], num_models: int) -> list[str]:
+    """Say for each run what would be measured; nothing is written."""
+    from supernet.measure.measurements import missing
+
+    told = [
+        f"{label(run)}: {', '.join(missing(run, names, num_models)) or 'complete'}" for run in runs
+    ]
+    return [*told, f"{len(runs)} runs; nothing was written"]
+
+
+def _with_weights(results: Path) -> list[Run]:
+    """Find the trained supernets of a folder, their files checked.
+
+    Raises:
+        ValueError: there are none, or one is damaged.
+    """
+    runs = [run for run in find_trained(results) if run.has_weights]
+    if not runs:
+        raise RunFolderError(f"{results} holds no trained supernet: train one first")
+    check_files(runs)
+    return runs
 
 
 def measure_runs(

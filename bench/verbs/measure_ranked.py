@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bench.base.forecast import say_look
 from bench.base.names import unknown
 from bench.config.registry import PRESETS
 from bench.ranking.truth import check_truth
 from bench.ranking.variations import write_variations
+from bench.runs import schemas
 from bench.runs.find import check_files, find_main_runs
 from bench.runs.lock import RANKING_S, at_work
 from bench.runs.origin import check_together, read_origin
-from bench.runs.progress import label
 from bench.table.table import open_table
 from bench.verbs.folders import as_path
-from bench.verbs.measure import measure_runs
+from bench.verbs.measure import list_missing, measure_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ def measure_ranked(
     results: Path | str,
     *,
     only: Sequence[str] = (),
+    limit: int | None = None,
     table: Path | str | None = None,
     other_truth: bool = False,
     data: Path | str | None = None,
@@ -40,6 +42,8 @@ def measure_ranked(
     Args:
         results: a results folder, such as results/digits.
         only: names of measurements; none: all.
+        limit: measure no more than so many of the runs, for a quick look: what is of all runs,
+            variations.csv and calibration_tau.csv, is then not written.
         table: the truth, an HDF5 file; None: that of the preset with the runs' data set.
         other_truth: the table may be the truth of other images or another network.
         data: folder of the images, where the data set needs one.
@@ -48,7 +52,7 @@ def measure_ranked(
         threads: of each run.
 
     Returns:
-        The runs, all of them measured.
+        The runs that are measured: all, unless there is a limit.
 
     Raises:
         ValueError: an unknown measurement, a folder without runs or with runs of different images
@@ -59,6 +63,7 @@ def measure_ranked(
 
     results = Path(results)
     runs, names, origins = _asked(results, only)
+    every, runs = runs, runs[:limit]
     with open_table(str(table or default_table(runs))) as truth:
         known = [(run.recipe, origins[run.folder].images) for run in runs]
         presets = [make() for make in PRESETS.values()]
@@ -74,23 +79,33 @@ def measure_ranked(
             device=choose_device(device),
             threads=threads,
         )
-        with at_work(results, RANKING_S):
-            write_variations(results, runs, truth)  # seconds, so always anew
+        if len(runs) == len(every):
+            with at_work(results, RANKING_S):
+                write_variations(results, runs, truth)  # seconds, so always anew
     return runs
 
 
-def say_missing(results: Path, only: Sequence[str]) -> list[str]:
+def command(**values: Any) -> None:
+    """Measure, and say what comes next."""
+    results = values["results"]
+    num, every = len(measure_ranked(**values)), find_main_runs(results)
+    if num < len(every):
+        files = f"{schemas.VARIATIONS.name} and {schemas.CALIBRATION_TAU.name} are not written"
+        print(say_look(num, len(every), "runs", files))
+    else:
+        print(f"{num} runs measured: python -m analysis {results} draws the page")
+
+
+def say_missing(results: Path, only: Sequence[str], limit: int | None = None) -> list[str]:
     """Say for each run what would be measured; write nothing.
 
     Raises:
         ValueError: as `measure_ranked`, but for the table and the images, which are not opened.
     """
-    from supernet.measure.measurements import missing
+    from supernet.measure.measurements import NUM_MODELS
 
     runs, names, _ = _asked(results, only)
-    return [f"{label(run)}: {', '.join(missing(run, names)) or 'complete'}" for run in runs] + [
-        f"{len(runs)} runs; nothing was written"
-    ]
+    return list_missing(runs[:limit], names, NUM_MODELS)
 
 
 def _asked(results: Path, only: Sequence[str]) -> tuple[list[Run], list[str], dict[Path, Origin]]:

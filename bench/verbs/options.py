@@ -227,7 +227,12 @@ def add_cells(p: Group, default: str, told: str) -> None:
     text = f"{told}: sample:NUM or sample:NUM:SEED of the table's, or a file of hashes, one a line"
     text += "" if default else " (default: all scored)"
     p.add_argument("--cells", default=default, metavar="SAMPLE", help=text)
-    text = "no more than N of the cells, for a quick look that says so (default: all)"
+    add_limit(p, "of the cells")
+
+
+def add_limit(p: Group, what: str) -> None:
+    """Add --limit; `what` there is no more than so many of."""
+    text = f"no more than N {what}, for a quick look that says so (default: all)"
     p.add_argument("--limit", type=positive, metavar="N", help=text)
 
 

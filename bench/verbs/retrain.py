@@ -11,7 +11,7 @@ from bench.runs.layout import results_of_search
 from bench.runs.run import RunFolderError, load_space, read_trained
 from bench.runs.searches import read_search
 from bench.space.reconstruction import RECONSTRUCTIONS, reconstruct
-from bench.verbs.final import TrainedNetwork, tell, train_network
+from bench.verbs.final import TrainedNetwork, forecast_network, tell, train_network
 from bench.verbs.folders import results_folder, shortened
 from bench.verbs.presets import changed, differences, mixpath_preset
 
@@ -36,6 +36,7 @@ def retrain(
     skip_broken: bool = False,
     out: Path | str | None = None,
     seed: int = 0,
+    limit: int | None = None,
     device: str = "auto",
     threads: int = 1,
 ) -> TrainedNetwork:
@@ -55,6 +56,7 @@ def retrain(
         skip_broken: replace images that don't decode.
         out: results folder; None: the search's.
         seed: root of every random stream.
+        limit: no more than so many of the recipe's epochs, for a quick look.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each process.
 
@@ -62,6 +64,53 @@ def retrain(
         ValueError: not one of architecture and search, a name, field or value that is none, or a
             folder that holds something else.
     """
+    results, recipe = _asked(
+        architecture,
+        search=search,
+        max_multiply_adds=max_multiply_adds,
+        start=start,
+        m=m,
+        preset=preset,
+        data_set=data_set,
+        changes=changes,
+        skip_broken=skip_broken,
+        out=out,
+    )
+    return train_network(
+        results,
+        recipe,
+        export=export,
+        data=data,
+        seed=seed,
+        limit=limit,
+        device=device,
+        threads=threads,
+    )
+
+
+def command(*, dry_run: bool, export: bool, **values: Any) -> None:
+    """Train, and say what came out; or say what that would be."""
+    if not dry_run:
+        tell(retrain(export=export, **values))
+        return
+    trained = {name: values.pop(name) for name in ("data", "seed", "limit", "device", "threads")}
+    print(forecast_network(*_asked(**values), **trained))
+
+
+def _asked(
+    architecture: str | None,
+    *,
+    search: Path | str | None,
+    max_multiply_adds: float | None,
+    start: Path | str | None,
+    m: int | None,
+    preset: str | None,
+    data_set: str | None,
+    changes: Mapping[str, Any] | None,
+    skip_broken: bool,
+    out: Path | str | None,
+) -> tuple[Path, Final]:
+    """Return the results folder and the recipe that were asked for."""
     found = None if search is None else Path(search)
     source = None if found is None else read_trained(found.resolve().parent).recipe
     preset = preset or (preset_of(source) if source else "s1")
@@ -74,20 +123,7 @@ def retrain(
         recipe = replace(recipe, start=str(start))
     if out is None and found is not None:
         out = shortened(results_of_search(found.resolve()))
-    return train_network(
-        results_folder(out, preset, _differences(recipe, usual)),
-        recipe,
-        export=export,
-        data=data,
-        seed=seed,
-        device=device,
-        threads=threads,
-    )
-
-
-def command(**values: Any) -> None:
-    """Train, and say what came out."""
-    tell(retrain(**values))
+    return results_folder(out, preset, _differences(recipe, usual)), recipe
 
 
 def preset_of(recipe: Recipe) -> str:

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.base.names import unknown
+from bench.base.forecast import say_look, say_when, seconds_each
+from bench.base.streams import child_rng
 from bench.runs.evaluations import Evaluations
 from bench.runs.layout import search_folder
 from bench.runs.lock import at_work
 from bench.runs.origin import check_origin, origin_of
-from bench.runs.run import Run, RunFolderError, read_trained
 from bench.runs.searches import is_finished, write_search
-from bench.search.algorithms import ALGORITHMS
-from bench.search.pareto import hypervolume_curve, on_front
+from bench.search.algorithms import ALGORITHMS, sample_new
+from bench.search.asked import asked_searches, searched, table
 from bench.verbs.folders import as_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import pandas as pd
+
+    from bench.runs.run import Run
     from bench.space.architecture import KernelArchitecture
 
     Score = Callable[[Sequence[KernelArchitecture]], Iterator[dict[str, Any]]]
+
+
+ARCHITECTURES = 4
+"""That a forecast scores."""
 
 
 class Searches(NamedTuple):
@@ -74,36 +81,94 @@ def search(
         ValueError: no trained supernet, an unknown algorithm, a budget that the space does not
             have, or a folder that holds a search with other settings.
     """
-    run = read_trained(Path(supernet))
-    if run.space.is_enumerated:
-        raise RunFolderError(
-            f"{run.folder} is of space {run.recipe.space!r}, which is ranked whole, not searched: "
-            "name a supernet of s1, s2 or s3"
-        )
-    for name in algorithms:
-        if name not in ALGORITHMS:
-            raise unknown("algorithm", name, ALGORITHMS)
     shared = {"evaluations": evaluations, "population": population, "calibrated": not raw}
-    asked = [_settings(run, name, seed, shared) for seed in seeds for name in algorithms]
+    run, asked = asked_searches(Path(supernet), algorithms, seeds, shared)
     todo = [s for s in asked if not is_finished(_folder(run, s), s)]
     if todo:
-        from supernet.devices import choose_device
-        from supernet.seats import on_device
-
-        with at_work(run.folder), on_device(choose_device(device)) as own:
-            score = _score(run, as_path(data), own, threads, is_raw=raw)
-            known = Evaluations(run.folder, run.space, score, is_calibrated=not raw)
+        with _evaluating(run, as_path(data), device, threads, is_raw=raw) as known:
             for settings in todo:
                 run_search(run, settings, known)
     return _drawn(run.folder)
 
 
-def command(**values: Any) -> None:
-    """Search, and compare the algorithms."""
+def look(
+    supernet: Path,
+    *,
+    limit: int,
+    algorithms: Sequence[str],
+    evaluations: int,
+    population: int,
+    seeds: Sequence[int],
+    raw: bool,
+    data: Path | None,
+    device: str,
+    threads: int,
+) -> str:
+    """Run searches of no more than `limit` evaluations, for a quick look, and say what they found.
+
+    No search is written; what was evaluated is kept, and no later search pays for it again.
+
+    Raises:
+        ValueError: as `search`.
+    """
+    few = min(limit, evaluations)
+    shared = {"evaluations": few, "population": min(population, few), "calibrated": not raw}
+    run, asked = asked_searches(supernet, algorithms, seeds, shared)
+    with _evaluating(run, data, device, threads, is_raw=raw) as known:
+        found = [searched(run, settings, known) for settings in asked]
+        known.save()
+    told = say_look(few, evaluations, "evaluations of each search", "no search is written")
+    best = max(known.row(one)["accuracy"] for architectures in found for one in architectures)
+    return f"{told}; best accuracy so far {best:.4f}"
+
+
+def forecast(
+    supernet: Path,
+    *,
+    limit: int | None,
+    algorithms: Sequence[str],
+    evaluations: int,
+    population: int,
+    seeds: Sequence[int],
+    raw: bool,
+    data: Path | None,
+    device: str,
+    threads: int,
+) -> str:
+    """Check what `search` checks, and say what it would evaluate; write nothing.
+
+    Raises:
+        ValueError: as `search`.
+    """
+    from supernet.devices import choose_device
+    from supernet.seats import on_device
+
+    shared = {"evaluations": evaluations, "population": population, "calibrated": not raw}
+    run, asked = asked_searches(supernet, algorithms, seeds, shared)
+    todo = [s for s in asked if not is_finished(_folder(run, s), s)]
+    told = f"{run.folder}: {len(todo)} of {len(asked)} searches are missing"
+    if not todo:
+        return f"{told}; nothing was written"
+    num = min(len(todo) * min(limit or evaluations, evaluations), run.space.count())
+    few = sample_new(run.space, child_rng(0, "forecast"), {}, ARCHITECTURES)
+    with on_device(choose_device(device)) as own:
+        score = _score(run, data, own, threads, is_raw=raw)
+        time_s = seconds_each([*few], ARCHITECTURES, lambda one: [*score([one])]) * num
+    return f"{told}, up to {num:,} evaluations; {say_when(1, time_s, 'architectures')}"
+
+
+def command(*, dry_run: bool, limit: int | None, **values: Any) -> None:
+    """Search, and compare the algorithms; or say what that would be, or take a quick look."""
+    if dry_run or limit is not None:
+        print(forecast(limit=limit, **values) if dry_run else look(limit=limit or 1, **values))
+        return
+    _compare(search(**values))
+
+
+def _compare(found: Searches) -> None:
     from analysis.figures.search import pareto
     from analysis.intervals import t_interval
 
-    found = search(**values)
     for row in pareto.summarise(found.evaluated).to_dict("records"):
         seeds = row["num_seeds"]
         spread = f" +- {row['std']:.4f} over {seeds} seeds" if seeds > 1 else ", 1 seed"
@@ -133,13 +198,7 @@ def run_search(run: Run, settings: dict[str, Any], evaluations: Evaluations) -> 
             bars.advance(bar, len(architectures))
             return accuracies
 
-        found = ALGORITHMS[settings["algorithm"]](
-            run.space,
-            evaluate,
-            evaluations=settings["evaluations"],
-            population=settings["population"],
-            seed=settings["seed"],
-        )
+        found = searched(run, settings, evaluate)
     evaluations.save()
     evaluated = table(found, evaluations, settings["largest_multiply_adds"])
     write_search(_folder(run, settings), settings, evaluated)
@@ -152,27 +211,17 @@ def run_search(run: Run, settings: dict[str, Any], evaluations: Evaluations) -> 
     )
 
 
-def table(
-    found: list[KernelArchitecture], evaluations: Evaluations, largest: float
-) -> pd.DataFrame:
-    """Tabulate a search's evaluations in order, with the hypervolume after each."""
-    frame = pd.DataFrame([evaluations.row(a) for a in found])
-    frame.insert(0, "evaluation", range(1, len(frame) + 1))
-    costs = frame["num_multiply_adds"]
-    frame["hypervolume"] = hypervolume_curve(frame["accuracy"], costs, largest)
-    return frame.assign(is_on_front=on_front(frame["accuracy"], costs))
+@contextmanager
+def _evaluating(
+    run: Run, data: Path | None, device: str, threads: int, *, is_raw: bool
+) -> Iterator[Evaluations]:
+    """Hold a supernet at work, with what is known of its architectures."""
+    from supernet.devices import choose_device
+    from supernet.seats import on_device
 
-
-def _settings(run: Run, name: str, seed: int, shared: dict[str, Any]) -> dict[str, Any]:
-    """Return what search.json says of a search, in its order."""
-    space = run.space
-    largest = space.from_integers([size - 1 for size in space.sizes])
-    return {
-        "algorithm": name,
-        "seed": seed,
-        **shared,
-        "largest_multiply_adds": space.num_multiply_adds(largest),
-    }
+    with at_work(run.folder), on_device(choose_device(device)) as own:
+        score = _score(run, data, own, threads, is_raw=is_raw)
+        yield Evaluations(run.folder, run.space, score, is_calibrated=not is_raw)
 
 
 def _folder(run: Run, settings: dict[str, Any]) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.config.block_presets import DROPOUT, transfer_training
 from bench.config.recipe import Final
 from bench.runs.run import FinalRun, read_final
-from bench.verbs.final import TrainedNetwork, tell, train_network
+from bench.verbs.final import TrainedNetwork, forecast_network, tell, train_network
 from bench.verbs.folders import shortened
 from bench.verbs.presets import changed
 
@@ -27,6 +27,7 @@ def transfer(
     skip_broken: bool = False,
     out: Path | str | None = None,
     seed: int = 0,
+    limit: int | None = None,
     device: str = "auto",
     threads: int = 1,
 ) -> TrainedNetwork:
@@ -41,29 +42,50 @@ def transfer(
         skip_broken: replace images that don't decode.
         out: results folder; None: the network's.
         seed: root of every random stream.
+        limit: no more than so many of the recipe's epochs, for a quick look.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each process.
 
     Raises:
         ValueError: no folder of a trained network, or a name, field or value that is none.
     """
-    folder = Path(network)
-    named = {"data_set": data_set, "skip_broken": skip_broken or None}
-    recipe = changed(_recipe(read_final(folder)), {**named, **(changes or {})})
+    results, recipe = _asked(
+        network, data_set=data_set, changes=changes, skip_broken=skip_broken, out=out
+    )
     return train_network(
-        Path(out) if out is not None else shortened(folder.resolve().parent),
+        results,
         recipe,
         export=export,
         data=data,
         seed=seed,
+        limit=limit,
         device=device,
         threads=threads,
     )
 
 
-def command(**values: Any) -> None:
-    """Fine-tune, and say what came out."""
-    tell(transfer(**values))
+def command(*, dry_run: bool, export: bool, **values: Any) -> None:
+    """Fine-tune, and say what came out; or say what that would be."""
+    if not dry_run:
+        tell(transfer(export=export, **values))
+        return
+    trained = {name: values.pop(name) for name in ("data", "seed", "limit", "device", "threads")}
+    print(forecast_network(*_asked(**values), **trained))
+
+
+def _asked(
+    network: Path | str,
+    *,
+    data_set: str | None,
+    changes: Mapping[str, Any] | None,
+    skip_broken: bool,
+    out: Path | str | None,
+) -> tuple[Path, Final]:
+    """Return the results folder and the recipe that were asked for."""
+    folder = Path(network)
+    named = {"data_set": data_set, "skip_broken": skip_broken or None}
+    recipe = changed(_recipe(read_final(folder)), {**named, **(changes or {})})
+    return Path(out) if out is not None else shortened(folder.resolve().parent), recipe
 
 
 def _recipe(source: FinalRun) -> Final:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import track
 
-from bench.base.forecast import say_when, seconds_each
+from bench.base.forecast import say_look, say_when, seconds_each
 from bench.base.parallel import in_parallel, task
 from bench.config.fields import to_dict
 from bench.runs import schemas, trainings
 from bench.runs.layout import CHECKPOINT
 from bench.runs.lock import at_work
-from bench.space.registry import build_space
+from bench.scores.sample import Sample, quick_look
 from bench.table.table import Source, write_table
 from bench.verbs.folders import as_path
 from bench.verbs.presets import changed, ranking_preset
@@ -64,12 +63,42 @@ def train_truth(
     return Path(out)
 
 
+def look(
+    out: Path,
+    *,
+    preset: str,
+    data_set: str | None,
+    data: Path | None,
+    limit: int,
+    changes: Mapping[str, Any],
+    device: str,
+    jobs: int | None,
+) -> str:
+    """Train no more than `limit` of the cells, for a quick look, and say how well they do.
+
+    The trainings are kept for `train_truth`, which alone writes a table.
+
+    Raises:
+        ValueError: as `train_truth`.
+    """
+    recipe, parts = _recipe(preset, data_set, changes), trainings.parts_of(out)
+    with at_work(parts):
+        wanted = _train_all(parts, recipe, data, _device(recipe, device), jobs, limit)
+    results = [schemas.read_json(path, schemas.TRUTH_PART) for path in wanted]
+    accuracies = [result["test_accuracy"] for result in results]
+    num = len({cell for cell, _ in wanted.values()})
+    told = say_look(num, len(trainings.space_cells(recipe)), "cells", "no table is written")
+    times = f"{recipe.num_repeats} trainings each of {recipe.training.epochs} epochs"
+    return f"{told}; {times}, test accuracies {min(accuracies):.3f} to {max(accuracies):.3f}"
+
+
 def forecast(
     out: Path,
     *,
     preset: str,
     data_set: str | None,
     data: Path | None,
+    limit: int | None,
     changes: Mapping[str, Any],
     device: str,
     jobs: int | None,
@@ -79,13 +108,12 @@ def forecast(
     Raises:
         ValueError: what `train_truth` raises before it trains.
     """
-    from supernet.devices import check_precision, choose_device, jobs_at_once
+    from supernet.devices import jobs_at_once
 
     recipe, parts = _recipe(preset, data_set, changes), trainings.parts_of(out)
-    device = choose_device(device)
-    check_precision(recipe.training, device)
+    device = _device(recipe, device)
     trainings.check_parts(parts, recipe)
-    wanted = _wanted(parts, recipe)
+    wanted = _wanted(parts, recipe, limit)
     todo = [one for path, one in wanted.items() if not path.is_file()]
     told = f"{out}: {len(todo):,} of {len(wanted):,} trainings are missing"
     if not todo:
@@ -121,14 +149,9 @@ def build_table(
         ValueError: OUT's parts were made by another recipe, are damaged, or another command is at
             work on them.
     """
-    from supernet.devices import check_precision, choose_device
-
-    device = choose_device(device)
-    check_precision(recipe.training, device)
     parts = trainings.parts_of(out)
     with at_work(parts):
-        trainings.open_parts(parts, recipe)
-        wanted = _train_all(parts, recipe, data_path, device, jobs)
+        wanted = _train_all(parts, recipe, data_path, _device(recipe, device), jobs)
         write_table(
             out,
             trainings.rows_of(wanted, recipe.training.epochs),
@@ -143,15 +166,30 @@ def build_table(
         trainings.finish(parts)
 
 
+def _device(recipe: StandAlone, device: str) -> str:
+    """Choose the device, and check that it has the recipe's precision."""
+    from supernet.devices import check_precision, choose_device
+
+    device = choose_device(device)
+    check_precision(recipe.training, device)
+    return device
+
+
 def _train_all(
-    parts: Path, recipe: StandAlone, data_path: Path | None, device: str, jobs: int | None
+    parts: Path,
+    recipe: StandAlone,
+    data_path: Path | None,
+    device: str,
+    jobs: int | None,
+    limit: int | None = None,
 ) -> dict[Path, tuple[Cell, int]]:
     """Train what is missing; return the cell and repeat of every part."""
     from supernet.devices import jobs_at_once
     from supernet.fits import check_truth
     from supernet.nets.stand_alone import NasbenchNetwork
 
-    wanted = _wanted(parts, recipe)
+    trainings.open_parts(parts, recipe)
+    wanted = _wanted(parts, recipe, limit)
     todo = {path: task for path, task in wanted.items() if not path.is_file()}
     tasks = (
         task(train_part, path, cell, repeat, recipe, data_path, device)
@@ -169,25 +207,18 @@ def _train_all(
     return wanted
 
 
-def _wanted(parts: Path, recipe: StandAlone) -> dict[Path, tuple[Cell, int]]:
-    """List the cell and repeat of every part."""
-    cells = space_cells(recipe)
+def _wanted(
+    parts: Path, recipe: StandAlone, limit: int | None = None
+) -> dict[Path, tuple[Cell, int]]:
+    """List the cell and repeat of every part; of no more than `limit` cells."""
+    cells = {cell.hash: cell for cell in trainings.space_cells(recipe)}
+    if limit is not None:
+        cells = {key: cells[key] for key in quick_look(Sample([*cells], ""), limit).hashes}
     return {
         trainings.part_path(parts, cell, repeat): (cell, repeat)
         for repeat in range(recipe.num_repeats)
-        for cell in cells
+        for cell in cells.values()
     }
-
-
-def seed_of(cell: Cell, repeat: int) -> int:
-    """Return the root seed of one training."""
-    return int(hashlib.sha256(f"{cell.hash}-{repeat}".encode()).hexdigest()[:8], 16)
-
-
-def space_cells(recipe: StandAlone) -> list[Cell]:
-    """List the distinct cells of the recipe's space."""
-    space: Any = build_space(recipe.space, recipe.m, recipe.skeleton)
-    return list({(cell := space.cell(a)).hash: cell for a in space.architectures()}.values())
 
 
 def train_part(
@@ -205,7 +236,7 @@ def train_part(
     from supernet.seats import on_device
 
     torch.set_num_threads(1)
-    seed, kept = seed_of(cell, repeat), trainings.begun_folder(path) / CHECKPOINT
+    seed, kept = trainings.seed_of(cell, repeat), trainings.begun_folder(path) / CHECKPOINT
     with on_device(device) as own:
         data = load_data(recipe.data_set, recipe.skeleton, data_path, own)
         return path, train_cell(cell, data, recipe.skeleton, recipe.training, seed, kept)

@@ -12,7 +12,8 @@
 #         --set stem_channels=16 image_size=16
 # on JPEGs of CIFAR-10 at 16 pixels, whose digest is 5fceadf9d95b42b7..., a column for each method: about 40 minutes of
 # one core. supernet.csv is of the same images and the command of stated_cells in docs/own-parts.md: the accuracy and
-# minus the loss in the scores.csv of its three seeds, a column for each, raw and calibrated.
+# minus the loss in the scores.csv of its three seeds, a column for each, raw and calibrated; supernet_differences.csv
+# is of the rows of its differences.csv, shadow minus single batch norm.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -26,3 +27,4 @@ python -m analysis.leaderboard results/reference/cifar10-small --m 4 \
 python -m analysis.leaderboard results/reference/digits --m 4 --section "8x8 digits, the paper's sub-space, m = 4"
 python -m analysis.readme docs/proxies.md
 python -m analysis.readme docs/scores.md
+python -m analysis.readme docs/leaderboard.md

@@ -10,6 +10,7 @@ Labels are never used, so that the images that are scored may calibrate too.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -45,12 +46,16 @@ def measure(snapshots: Snapshots) -> pd.DataFrame:
     model = snapshots.model(snapshots.final_epoch)
     chosen = one_per_cell(run.space)
     recipe = replace(run.recipe, num_score_images=num_score_images(snapshots))
-    raw = snapshots.scorer(model, recipe).raw(chosen)
+    raw = snapshots.pieces("raw", lambda: list(snapshots.scorer(model, recipe).raw(chosen)))
     rows = [{"factor": "raw", "split": "-"} | row for row in raw]
-    for setting in settings(recipe.calibration, len(data.train), len(data.valid)):
+
+    def calibrated(setting: Setting) -> list[dict[str, Any]]:
         changed = replace(recipe, calibration=_calibration(recipe.calibration, setting))
-        scorer = snapshots.scorer(model, changed)
-        rows += [vars(setting) | row for row in scorer.calibrated(chosen)]
+        return list(snapshots.scorer(model, changed).calibrated(chosen))
+
+    for setting in settings(recipe.calibration, len(data.train), len(data.valid)):
+        scored = snapshots.pieces(str(setting), partial(calibrated, setting))
+        rows += [vars(setting) | row for row in scored]
     frame = pd.DataFrame(rows).astype({"num_images": "Int64", "batch": "Int64"})
     return frame.drop(columns="calibrated")
 

@@ -17,6 +17,7 @@ pooled standard deviation, and of the natural logarithm of the variances' ratio.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,8 @@ from supernet.measure.snapshots import UNTRAINED
 from supernet.sampling import number_probabilities
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from supernet.measure.snapshots import Snapshots
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MAX_IMAGES = 512
+CHUNK = 64
+"""Architectures of a piece, which share what is the same for all."""
 TINY = 1e-8  # beside which a variance counts as nothing: that channel is dead
 
 
@@ -69,18 +74,29 @@ def calibrate_all(snapshots: Snapshots, epoch: int) -> list[list[Floats]]:
     limit = calibration.calibration_images or len(data.split(calibration.calibration_split))
     reset = replace(calibration, calibration_reset=True, calibration_images=min(limit, MAX_IMAGES))
     scorer = snapshots.scorer(model, replace(run.recipe, calibration=reset))
-    _, estimates = scorer.estimate(run.space.architectures())
     under_test = [set(place.norm.modules()) for place in model.path_sums()]
-    return [
-        [
-            np.stack([value.cpu().numpy() for value in estimate.statistics(norm)]).astype(
-                np.float64
-            )
-            for norms in under_test
-            for norm in estimate.norms
-            if norm in norms
+    every = run.space.architectures()
+
+    def statistics(chunk: Sequence[Any]) -> list[list[Floats]]:
+        return [
+            [
+                np.stack([value.cpu().numpy() for value in estimate.statistics(norm)]).astype(
+                    np.float64
+                )
+                for norms in under_test
+                for norm in estimate.norms
+                if norm in norms
+            ]
+            for estimate in scorer.estimate(chunk)[1]
         ]
-        for estimate in estimates
+
+    return [
+        [np.array(block) for block in blocks]
+        for start in range(0, len(every), CHUNK)
+        for blocks in snapshots.pieces(
+            f"epoch {epoch}, architecture {start}",
+            partial(statistics, every[start : start + CHUNK]),
+        )
     ]
 
 

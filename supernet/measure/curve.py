@@ -7,6 +7,7 @@ measuring changes nothing. The statistics are those of training: nothing is cali
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -26,10 +27,14 @@ def measure(snapshots: Snapshots) -> pd.DataFrame:
     """Score the sample with the weights of every epoch: epoch, architecture, accuracy, loss."""
     chosen = sample(snapshots.parts.space, snapshots.run.seed)
     recipe = replace(snapshots.run.recipe, num_score_images=num_score_images(snapshots))
+
+    def scored(epoch: int) -> list[dict[str, Any]]:
+        return list(snapshots.scorer(snapshots.model(epoch), recipe).raw(chosen))
+
     rows = [
         {"epoch": epoch} | row
         for epoch in snapshots.epochs
-        for row in snapshots.scorer(snapshots.model(epoch), recipe).raw(chosen)
+        for row in snapshots.pieces(f"epoch {epoch}", partial(scored, epoch))
     ]
     return pd.DataFrame(rows)[["epoch", "architecture", "accuracy", "loss"]]
 

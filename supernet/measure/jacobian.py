@@ -14,6 +14,7 @@ import pandas as pd
 
 from supernet.measure.linear_jacobian import measure_linear
 from supernet.measure.sampled_jacobian import measure_sampled
+from supernet.measure.snapshots import rows_by_place
 
 if TYPE_CHECKING:
     from supernet.measure.snapshots import Snapshots
@@ -26,9 +27,8 @@ def measure(snapshots: Snapshots) -> pd.DataFrame:
 
     `error` is the standard error of the mean that the random directions cause, 0 where exact.
     """
-    rows: list[dict[str, Any]] = []
-    for epoch in snapshots.few_epochs(NUM_EPOCHS):
-        for place in snapshots.model(epoch).path_sums():
-            measured = (measure_linear if place.is_linear else measure_sampled)(place, snapshots)
-            rows += [{"epoch": epoch, "cell": place.cell} | row for row in measured]
-    return pd.DataFrame(rows)
+
+    def measured(place: Any) -> list[dict[str, Any]]:
+        return (measure_linear if place.is_linear else measure_sampled)(place, snapshots)
+
+    return pd.DataFrame(rows_by_place(snapshots, snapshots.few_epochs(NUM_EPOCHS), measured))

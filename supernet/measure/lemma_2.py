@@ -47,6 +47,7 @@ from bench.base.streams import child_rng
 from supernet.data.data_set import take, to_input
 from supernet.measure.combination_statistics import TINY, distance, rms
 from supernet.measure.similarity import cosine
+from supernet.measure.snapshots import rows_by_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,13 +68,12 @@ CHUNK = 32
 @torch.no_grad()
 def measure(snapshots: Snapshots) -> pd.DataFrame:
     """Measure paths and pairs: a row for each, by epoch (untrained and final) and cell."""
-    rows = []
-    for epoch in snapshots.ends:
-        for place in snapshots.model(epoch).path_sums():
-            moments = gather(place, _inputs(place, snapshots))
-            about = {"epoch": epoch, "cell": place.cell}
-            rows += [about | row for row in compare(place, moments, snapshots.parts.space.m)]
-    return pd.DataFrame(rows).round(DIGITS)
+
+    def measured(place: PathSum) -> list[dict[str, Any]]:
+        moments = gather(place, _inputs(place, snapshots))
+        return list(compare(place, moments, snapshots.parts.space.m))
+
+    return pd.DataFrame(rows_by_place(snapshots, snapshots.ends, measured)).round(DIGITS)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@
     calibration_sweep       images, batches, reset and split of calibration, one at a time
     accuracies              accuracy of many architectures, where not all can be scored (Figure 6)
 
-A file that exists is not measured again. Each measurement starts from the weights alone, and has
+A file that exists is not measured again, and of one that was stopped (`pieces`) no piece. Each
+measurement starts from the weights alone, and has
 the run's number of threads, so that it gives the same bytes in whatever order they are made.
 """
 
@@ -33,11 +34,12 @@ from supernet.measure import (
     lemma_2,
     similarity,
 )
+from supernet.measure.pieces import Pieces
 from supernet.measure.snapshots import Snapshots
 from supernet.parts import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -89,7 +91,7 @@ MEASUREMENTS = {
 """By name; the schema names the file."""
 
 
-def missing(run: Run, names: Sequence[str], num_models: int = NUM_MODELS) -> list[str]:
+def missing(run: Run, names: Iterable[str], num_models: int = NUM_MODELS) -> list[str]:
     """List which of these measurements a run has not, or has of fewer architectures.
 
     Raises:
@@ -120,7 +122,7 @@ def measure_run(
     Raises:
         ValueError: a net whose paths can't be compared, other images or code than the run's, or
             another command at work on it.
-        Stopped: it was asked for; the measurement at hand is begun anew.
+        Stopped: it was asked for; the next call goes on from the pieces that were measured.
     """
     if not missing(run, names, num_models):
         return run
@@ -128,11 +130,14 @@ def measure_run(
     with at_work(run.folder):
         pool = resolve(run.recipe).open_images(data_path, device)
         check_origin(run.folder, origin_of(run.recipe, pool.digest))
-        snapshots = Snapshots(run, pool.data(), device)
+        pieces = Pieces(run.folder, missing(run, MEASUREMENTS, num_models))
+        snapshots = Snapshots(run, pool.data(), device, pieces)
         for name in missing(run, names, num_models):  # by another command meanwhile
             check()
-            frame = MEASUREMENTS[name].measure(snapshots, num_models)
+            with pieces.of(name):
+                frame = MEASUREMENTS[name].measure(snapshots, num_models)
             schemas.write(frame, _file(run, name), MEASUREMENTS[name].schema)
+            pieces.forget(name)
     return run
 
 

@@ -21,6 +21,7 @@ import torch
 
 from bench.base.streams import child_rng
 from supernet.data.data_set import take, to_input
+from supernet.measure.snapshots import rows_by_place
 from supernet.nets.supernet import pairs
 
 if TYPE_CHECKING:
@@ -40,13 +41,11 @@ def measure(snapshots: Snapshots) -> pd.DataFrame:
     space, seed = snapshots.parts.space, snapshots.run.seed
     x = images(snapshots)
     upstream = upstream_paths(space, seed, len(x))
-    rows = []
-    for epoch in snapshots.few_epochs(NUM_EPOCHS):
-        for place in snapshots.model(epoch).path_sums():
-            outputs = place.outputs(place.inputs(x, upstream))
-            about = {"epoch": epoch, "cell": place.cell}
-            rows += [about | row for row in compare(place, outputs, space.m)]
-    return pd.DataFrame(rows)
+
+    def measured(place: PathSum) -> list[dict[str, object]]:
+        return list(compare(place, place.outputs(place.inputs(x, upstream)), space.m))
+
+    return pd.DataFrame(rows_by_place(snapshots, snapshots.few_epochs(NUM_EPOCHS), measured))
 
 
 def images(snapshots: Snapshots) -> torch.Tensor:

@@ -7,8 +7,8 @@ draws, without a step being taken. They are the control: what architecture alone
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,12 +20,14 @@ from bench.runs.layout import CHECKPOINT, snapshot, snapshot_epochs
 from bench.runs.run import RunFolderError
 from bench.space.space import has_cells
 from supernet.data.data_set import take, to_input
+from supernet.measure.pieces import Pieces
 from supernet.parts import Parts, resolve
 from supernet.runs import build
 from supernet.score import SupernetScorer
 from supernet.training.checkpoints import load_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bench.config.recipe import Recipe
@@ -40,11 +42,12 @@ MAX_WARM_BATCH = 256
 
 @dataclass(frozen=True)
 class Snapshots:
-    """The weights of one run, and the data that it was trained on."""
+    """The weights of one run, the data that it was trained on, and what is measured already."""
 
     run: Run
     data: DataSet
     device: str = "cpu"
+    pieces: Pieces = field(default_factory=Pieces)
 
     @cached_property
     def parts(self) -> Parts:
@@ -128,3 +131,25 @@ class Snapshots:
         if not len(images):
             images = self.data.split(recipe.calibration.calibration_split)
         return take(images, min(recipe.num_train_images, len(images)))
+
+
+def rows_by_place(
+    snapshots: Snapshots,
+    epochs: Sequence[int],
+    measure: Callable[[Any], Sequence[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    """Measure every place where paths are summed with the weights of some epochs, in pieces."""
+
+    def of_epoch(epoch: int) -> list[dict[str, Any]]:
+        places = snapshots.model(epoch).path_sums()
+        return [
+            {"epoch": epoch, "cell": place.cell} | row
+            for number, place in enumerate(places)
+            for row in snapshots.pieces(f"epoch {epoch}, place {number}", partial(measure, place))
+        ]
+
+    return [
+        row
+        for epoch in epochs
+        for row in snapshots.pieces(f"epoch {epoch}", partial(of_epoch, epoch))
+    ]

@@ -43,10 +43,15 @@ def measure_gpu(device: str) -> list[dict[str, Any]]:
 
 
 def _training(device: str) -> list[dict[str, Any]]:
-    """Compare steps in bf16: eager, and captured as CUDA graphs."""
-    trainers = {
-        name: _trainer(device, captured=name == "captured") for name in ("eager", "captured")
+    """Compare steps in bf16: eager, captured as CUDA graphs, and on a GPU fused besides."""
+    settings = {
+        "eager": {"cuda_graphs": False},
+        "captured": {"cuda_graphs": True},
+        "fused": {"cuda_graphs": True, "fused": True},
     }
+    if torch.device(device).type != "cuda":
+        del settings["fused"]  # a minute of compiling, which tells nothing of a GPU
+    trainers = {name: _trainer(device, **changes) for name, changes in settings.items()}
     epochs = {name: trainer.run_epoch for name, trainer in trainers.items()}
     for epoch in epochs.values():
         for _ in range(WARM_UP):
@@ -55,9 +60,16 @@ def _training(device: str) -> list[dict[str, Any]]:
     for _ in range(REPEATS):
         for name, epoch in epochs.items():
             taken[name].append(_wall_s(device, epoch) / NUM_PATHS)
-    eager, captured = (statistics.median(times) for times in taken.values())
+    step_s = {name: statistics.median(times) for name, times in taken.items()}
+    eager, captured = step_s["eager"], step_s["captured"]
     images = RECIPE.training.batch_size / captured
+    fused = [
+        row("gpu_step_fused", eager / one, "ratio", 2.4) | {"ours_s": one, "baseline_s": eager}
+        for name, one in step_s.items()
+        if name == "fused"
+    ]
     return [
+        *fused,
         row("gpu_step", eager / captured, "ratio", 2.4) | {"ours_s": captured, "baseline_s": eager},
         row("gpu_step_captured", 1000 * captured, "ms", 10.5),
         row("gpu_busy_eager", _busy(epochs["eager"]), "%", 0.0),
@@ -70,25 +82,37 @@ def _scoring(device: str) -> list[dict[str, Any]]:
     """Time architectures calibrated and scored, raw and calibrated, in both precisions."""
     rows = []
     for precision, aim in (("fp32", 70.0), ("bf16", 30.0)):
-        recipe = replace(
-            RECIPE,
-            score_precision=precision,
-            calibration=replace(RECIPE.calibration, calibration_images=500),
-        )
-        parts = resolve(recipe)
-        scores = scorer(parts, _model(recipe, device), _data(2000, device))
-        chosen = list(parts.space.architectures())[:NUM_SCORED]
-
-        def both(scores: Any = scores, chosen: list[Any] = chosen) -> None:
-            for _ in itertools.chain(scores.raw(chosen), scores.calibrated(chosen)):
-                pass
-
-        rows.append(row(f"gpu_scoring_{precision}", _wall_s(device, both), "s", aim))
+        plain, own = (_scored_s(device, precision, captured=on) for on in (False, True))
+        rows += [
+            row(f"gpu_scoring_{precision}", own, "s", aim),
+            row(f"gpu_scoring_{precision}_captured", plain / own, "ratio", 1.0)
+            | {"ours_s": own, "baseline_s": plain},
+        ]
     return rows
 
 
-def _trainer(device: str, *, captured: bool) -> Trainer:
-    training = replace(RECIPE.training, epochs=10_000, precision="bf16", cuda_graphs=captured)
+def _scored_s(device: str, precision: str, *, captured: bool) -> float:
+    """Time scoring, with CUDA graphs where they pay, or without."""
+    recipe = replace(
+        RECIPE,
+        score_precision=precision,
+        calibration=replace(RECIPE.calibration, calibration_images=500),
+        training=replace(RECIPE.training, cuda_graphs=captured),
+    )
+    parts = resolve(recipe)
+    scores = scorer(parts, _model(recipe, device), _data(2000, device))
+    chosen = list(parts.space.architectures())[:NUM_SCORED]
+
+    def both() -> None:
+        for _ in itertools.chain(scores.raw(chosen), scores.calibrated(chosen)):
+            pass
+
+    return _wall_s(device, both)
+
+
+def _trainer(device: str, **changes: bool) -> Trainer:
+    values: dict[str, Any] = {"epochs": 10_000, "precision": "bf16", **changes}
+    training = replace(RECIPE.training, **values)
     space = Branches(RECIPE.m)
     every = space.architectures()
     chosen = every[:: len(every) // NUM_PATHS][:NUM_PATHS]

@@ -49,10 +49,12 @@ def finish(
     folder: Path,
     ranks: Ranks,
     after_epoch: Callable[[Epoch], None],
+    limit: int | None = None,
 ) -> None:
     """Run the epochs that are missing; rank 0 writes the checkpoint and history of each.
 
-    On rank 0 `after_epoch` is called before an epoch's checkpoint is written.
+    On rank 0 `after_epoch` is called before an epoch's checkpoint is written. After `limit` epochs
+    in all it leaves, for a quick look: the next call goes on from there.
 
     Raises:
         RunFolderError: a checkpoint that is damaged, or of another recipe.
@@ -61,7 +63,7 @@ def finish(
     if (folder / CHECKPOINT).is_file():
         restore(trainer, folder / CHECKPOINT)
     reporter = Reporter(folder, "train")
-    while not trainer.is_finished:
+    while not trainer.is_finished and (limit is None or len(trainer.history) < limit):
         try:
             epoch = trainer.run_epoch(reporter.training if ranks.is_first else None)
         except Stopped:

@@ -32,6 +32,7 @@ from supernet.distributed import ALONE, Ranks, in_parallel
 from supernet.training.begun import Begun, dropout_stream, states_of_generators
 from supernet.training.captures import Captures, captured
 from supernet.training.ema import Ema
+from supernet.training.fused import Fused
 from supernet.training.optimizers import build_optimizer
 from supernet.training.schedule import learning_rate
 from supernet.training.step import Step
@@ -113,6 +114,7 @@ class Trainer:
         )
         self.step = Step(self.parallel, training, source.device)
         self.gradients = captured(self.step, ranks) if may_capture else self.step
+        self.fused = Fused(self.model) if training.fused else None
         self.optimizer = build_optimizer(model, training)
         self.ema = Ema(self.model, training.ema_decay) if training.ema_decay else None
         self.paths = child_rng(seed, "paths")
@@ -136,6 +138,7 @@ class Trainer:
         with (
             dropout_stream(self.seed, epoch, begun, self.ranks, device),
             self._device_stream(),
+            self.fused.running() if self.fused else nullcontext(),
         ):
             result = self._run_epoch(on_step)
         if not math.isfinite(result.loss):

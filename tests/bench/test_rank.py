@@ -11,8 +11,11 @@ import pytest
 
 from bench import rank as module
 from bench.rank import draw, rank
+from bench.ranking.outputs import write_rankings
+from bench.ranking.protocol import PROTOCOLS
+from bench.runs.find import find_runs
 from bench.table.table import open_table
-from tests.synthetic import cells
+from tests.synthetic import cells, write_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,3 +141,26 @@ def test_the_table_is_named_by_its_path_too() -> None:
     with open_table("digits") as table:
         frame = pd.DataFrame({"cell_hash": table.hashes(), "ours": range(34)})
         assert len(rank(frame, table.path)) == len(rank(frame, str(table.path)))
+
+
+def test_a_dry_run_checks_all_says_what_is_ranked_and_writes_nothing(
+    tmp_path: Path, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    (tmp_path / "own.csv").write_text(BY_HAND)
+    asked = (tmp_path / "own.csv", "--table", "digits", "--out", tmp_path / "out", "--dry-run")
+    code, out, err = run(*asked)
+    assert (code, err) == (0, "")
+    assert out.startswith("5 cells that were scored: 1 methods and 11 counts: about 0:00:0")
+    assert "nothing was written" in out
+    assert "a quick look at 3 of them" in run(*asked, "--limit", "3")[1]
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "own.csv").write_text(BY_HAND.replace("ours", "depth"))
+    assert "has the name of a baseline" in run(*asked)[2]
+    assert (
+        "a leaderboard takes its rows from" in run(*asked[:3], "--dry-run", "--leaderboard", "x")[2]
+    )
+    write_runs(tmp_path / "runs")
+    with open_table("digits") as table:
+        write_rankings(tmp_path / "runs", find_runs(tmp_path / "runs"), table, [PROTOCOLS["sound"]])
+    (tmp_path / "own.csv").write_text(BY_HAND)
+    assert "holds a ranking of supernets" in run(*asked[:4], tmp_path / "runs", "--dry-run")[2]

@@ -53,7 +53,8 @@ def test_a_gpus_rows_at_a_tiny_size(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(gpu, name, value)
     rows = {row["name"]: row["value"] for row in gpu.measure_gpu("cpu")}
     assert {name for name, value in rows.items() if value > 0} == {
-        *("gpu_step", "gpu_step_captured", "gpu_training", "gpu_scoring_fp32", "gpu_scoring_bf16")
+        *("gpu_step", "gpu_step_captured", "gpu_training", "gpu_scoring_fp32", "gpu_scoring_bf16"),
+        *("gpu_scoring_fp32_captured", "gpu_scoring_bf16_captured"),
     }
 
 

@@ -23,6 +23,7 @@ from bench.runs.origin import read_origin
 from bench.runs.run import Run, open_run, read_trained
 from bench.table.table import Table
 from supernet.data.registry import load_data
+from supernet.measure.pieces import Pieces
 from supernet.measure.snapshots import Snapshots
 from supernet.parts import resolve
 from supernet.runs import complete, load_supernet
@@ -38,6 +39,7 @@ FIRST = "branches-m1/shadow-seed0"
 RUN = "*/*/run.json"
 SCORES = "*/*/scores.csv"
 PART = "*/*/scores.part.csv"
+PIECES = "*/*/measuring.json"
 HISTORY = "*/*/history.csv"
 TIMES = "*/*/times.csv"
 WEIGHTS = "*/*/checkpoint.pt"
@@ -98,6 +100,15 @@ def make_part(results: Path) -> None:
     write_truth(results / TRUTH)
 
 
+def make_measuring(results: Path) -> None:
+    """Train two runs, and measure some of the first."""
+    make_unmeasured(results)
+    pieces = Pieces(find_runs(results)[0].folder)
+    with pieces.of("curve"):
+        pieces("epoch 0", lambda: [{"architecture": "3---", "accuracy": 0.5, "loss": float("nan")}])
+    pieces.save()
+
+
 def make_half(results: Path) -> None:
     """Train two runs for one of their two epochs."""
     for seed in (0, 1):
@@ -124,6 +135,11 @@ def measured(results: Path) -> Sequence[object]:
 def draw(results: Path) -> Sequence[object]:
     """Draw the report."""
     return ("-m", "analysis", results)
+
+
+def read_pieces(results: Path) -> Any:
+    """Read what there is of a measurement that was stopped."""
+    return repr([Pieces(run.folder, ["curve"]).known for run in find_runs(results)])
 
 
 def read_runs(results: Path) -> Any:

@@ -51,6 +51,7 @@ KINDS = (
         cells.TRAINED,
     ),
     Kind("checkpoint-epoch1.pt", cells.make, cells.SNAPSHOT, cells.read_snapshot),
+    Kind("measuring.json", cells.make_measuring, cells.PIECES, cells.read_pieces),
     Kind("curve.csv", cells.make, cells.CURVE, cells.read_curve),
     Kind(
         "kendall_tau.csv",

@@ -13,7 +13,7 @@ from bench.ranking.given.entries import score_entries
 from bench.ranking.outputs import PLACE, Rankings, gather, write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from bench.ranking.baselines import Baseline
@@ -42,9 +42,20 @@ def rank_given(
     Raises:
         ValueError: a method has the name or label of a baseline, or the name of a column.
     """
+    check_names(chosen.scores.values, baselines)
+    entries = score_entries(chosen.scores, table, protocol)
+    return gather([compare(entries, table, protocol, baselines)], [protocol])
+
+
+def check_names(methods: Iterable[str], baselines: Iterable[str]) -> None:
+    """Refuse a method whose name stands for something else.
+
+    Raises:
+        ValueError: it is a baseline's, its label's, or a column's.
+    """
     taken = {*baselines, RANDOM}
     taken |= {BASELINE_LABELS[name] for name in taken & BASELINE_LABELS.keys()}
-    for name in chosen.scores.values:
+    for name in methods:
         if name in taken:
             raise ValueError(
                 f"method {name!r} has the name of a baseline, which is ranked anyway: rename it or "
@@ -52,8 +63,17 @@ def rank_given(
             )
         if name in (*PLACE, *ENTRY):
             raise ValueError(f"method {name!r} has the name of a column of the tables: rename it")
-    entries = score_entries(chosen.scores, table, protocol)
-    return gather([compare(entries, table, protocol, baselines)], [protocol])
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder of something else.
+
+    Raises:
+        ValueError: it holds a ranking of supernets.
+    """
+    earlier = read_earlier(folder)
+    if earlier and not earlier["given"]:
+        raise ValueError(f"{folder} holds a ranking of supernets: name another folder with --out")
 
 
 def write_given(
@@ -80,9 +100,7 @@ def write_given(
     Raises:
         ValueError: the folder holds a ranking of supernets.
     """
-    earlier = read_earlier(folder)
-    if earlier and not earlier["given"]:
-        raise ValueError(f"{folder} holds a ranking of supernets: name another folder with --out")
+    check_folder(folder)
     methods = list(chosen.scores.values)
     entries = score_entries(chosen.scores, table, protocol)[0].entries
     about = about_ranking(

@@ -47,12 +47,14 @@ class Counted:
             that are in none of its pairs.
         resampled: tau of each resample of cells, of shape (num_resamples,), or of shape (0,).
         ceiling: tau of the perfect scorer.
+        sums: of the pairs with each entry, where they were counted.
     """
 
     taus: dict[str, float]
     jackknives: dict[str, Floats]
     resampled: Floats
     ceiling: float
+    sums: Sums | None = None
 
 
 class Counter(Protocol):
@@ -151,6 +153,7 @@ class ManyCells:
             jackknives={name: one.jackknife() for name, one in sums.items()},
             resampled=np.empty(0),
             ceiling=limit,
+            sums=Sums(whole.totals, whole.with_cell[:, cells]),
         )
 
     def _within(self, scores: Floats, truths: Floats, name: str) -> Sums:

@@ -28,6 +28,7 @@ from bench.runs.schemas.measurements import (
     CURVE,
     JACOBIAN,
     LEMMA_2,
+    MEASURING,
     SIMILARITY,
 )
 from bench.runs.schemas.model import NONE, Column, DamagedFileError, FlawError, Schema
@@ -73,6 +74,7 @@ __all__ = [
     "KENDALL_TAU_BY_SEED",
     "KERNEL_SCORES",
     "LEMMA_2",
+    "MEASURING",
     "NAMES_IN_RUNS",
     "NONE",
     "PARETO",

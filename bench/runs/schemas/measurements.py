@@ -16,6 +16,7 @@ from bench.runs.schemas.columns import (
     SPREAD,
     TEXT,
 )
+from bench.runs.schemas.json_files import JsonSchema, Key
 from bench.runs.schemas.model import Column, Schema
 
 AGAIN = "delete it: measuring the run again makes it again"
@@ -151,3 +152,6 @@ ACCURACIES = Schema(
     keys=("architecture", "calibrated"),
     remedy=AGAIN,
 )
+
+MEASURING = JsonSchema(layout.MEASURING, {"pieces": Key("object")}, remedy=AGAIN)
+"""What is measured of a measurement that was stopped: by its name and the piece's."""

@@ -41,7 +41,7 @@ def test_table_holds_every_cell_and_repeat(tmp_path: Path) -> None:
         assert table.budgets == (2,)
         assert table.skeleton == SKELETON
         cell = SPACE.cell(SPACE.decode("3---"))
-        seed = truth.seed_of(cell, 1)
+        seed = trainings.seed_of(cell, 1)
         again = train_cell(cell, data, SKELETON, TRAINING, seed, tmp_path / "kept.pt")
         assert table.accuracy(cell)[1] == again["test_accuracy"]
         assert table.accuracy(cell, "valid")[1] == again["valid_accuracy"]
@@ -67,6 +67,28 @@ def test_a_dry_run_says_what_is_missing_and_writes_nothing(
     assert command_line.main(["--dry-run", *out, *tiny, "lr=0.7"]) == 2
     assert "holds trainings of another recipe" in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_quick_look_trains_some_cells_and_writes_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--out", str(tmp_path / "own.h5"), "--jobs", "1", "--limit", "2"]
+    tiny = ["--set", "m=1", "num_repeats=2", "stem_channels=4", "num_stacks=2", "epochs=1"]
+    assert command_line.main([*asked, "--dry-run", *tiny]) == 0
+    assert "own.h5: 4 of 4 trainings are missing" in capsys.readouterr().out
+    assert command_line.main([*asked, *tiny]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("a quick look at 2 of 3 cells: no table is written; the same command")
+    assert "2 trainings each of 1 epochs, test accuracies 0." in told
+    assert [path.name for path in tmp_path.iterdir()] == ["own.h5.parts"]
+    looked_at = {path.name: path.read_bytes() for path in (tmp_path / "own.h5.parts").glob("*-*")}
+    assert len(looked_at) == 4
+    without = [*asked[:-2], *tiny]
+    assert command_line.main([*asked[:-2], "--dry-run", *tiny]) == 0
+    assert "own.h5: 2 of 6 trainings are missing" in capsys.readouterr().out
+    assert command_line.main(without) == 0
+    with Table(tmp_path / "own.h5") as table:
+        assert len(table) == 3
 
 
 def test_interrupted_table_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
