@@ -55,13 +55,7 @@ def parser() -> CommandParser:
     """Describe the command line."""
     p = CommandParser(prog="bench/measure.py", description=__doc__)
     p.add_argument("results", type=Path, metavar="RESULTS", help="folder with run folders")
-    p.add_argument(
-        "--only",
-        type=options.names,
-        default=(),
-        metavar="NAME,...",
-        help="measure just these, such as curve,similarity (default: all)",
-    )
+    options.add_only(p)
     options.add_limit(p, "of the runs")
     options.add_table(p)
     options.add_other_truth(p)

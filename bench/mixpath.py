@@ -130,6 +130,7 @@ def _transfer(p: CommandParser) -> None:
 
 def _measure(p: CommandParser) -> None:
     p.add_argument("results", type=Path, metavar="RESULTS", help="folder with run folders")
+    options.add_only(p)
     p.add_argument(
         "--models",
         dest="num_models",

@@ -31,6 +31,7 @@ class Measured(NamedTuple):
 def measure(
     results: Path | str,
     *,
+    only: Sequence[str] = (),
     num_models: int = 1000,
     limit: int | None = None,
     data: Path | str | None = None,
@@ -42,6 +43,7 @@ def measure(
 
     Args:
         results: results folder with their run folders.
+        only: names of measurements; none: all.
         num_models: architectures of Figure 6.
         limit: measure no more than so many supernets, for a quick look: no figure is then drawn.
         data: folder of the images, where the data set needs one.
@@ -55,13 +57,13 @@ def measure(
     from analysis.figure import draw_all
     from analysis.registry import SUPERNETS
     from supernet.devices import choose_device
-    from supernet.measure.measurements import MEASUREMENTS
+    from supernet.measure.measurements import named
 
     results, device = Path(results), choose_device(device)
     runs = _with_weights(results)
     measured = measure_runs(
         runs[:limit],
-        list(MEASUREMENTS),
+        named(only),
         num_models=num_models,
         data=as_path(data),
         jobs=jobs,
@@ -76,9 +78,9 @@ def command(*, dry_run: bool, **values: Any) -> None:
     """Measure, and name what was measured and drawn; or say what that would be."""
     runs = _with_weights(values["results"])
     if dry_run:
-        from supernet.measure.measurements import MEASUREMENTS
+        from supernet.measure.measurements import named
 
-        todo = list_missing(runs[: values["limit"]], [*MEASUREMENTS], values["num_models"])
+        todo = list_missing(runs[: values["limit"]], named(values["only"]), values["num_models"])
         print(*todo, sep="\n")
         return
     measured = measure(**values)

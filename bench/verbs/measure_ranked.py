@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.base.forecast import say_look
-from bench.base.names import unknown
 from bench.config.registry import PRESETS
 from bench.ranking.truth import check_truth
 from bench.ranking.variations import write_variations
@@ -109,12 +108,9 @@ def say_missing(results: Path, only: Sequence[str], limit: int | None = None) ->
 
 
 def _asked(results: Path, only: Sequence[str]) -> tuple[list[Run], list[str], dict[Path, Origin]]:
-    from supernet.measure.measurements import MEASUREMENTS
+    from supernet.measure.measurements import named
 
-    names = list(only or MEASUREMENTS)
-    for name in names:
-        if name not in MEASUREMENTS:
-            raise unknown("measurement", name, MEASUREMENTS)
+    names = named(only)
     runs = find_main_runs(results)
     if not runs:
         raise ValueError(

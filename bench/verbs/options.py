@@ -236,6 +236,12 @@ def add_limit(p: Group, what: str) -> None:
     p.add_argument("--limit", type=positive, metavar="N", help=text)
 
 
+def add_only(p: Group) -> None:
+    """Add --only, of measurements."""
+    text = "measure just these, such as curve,similarity (default: all)"
+    p.add_argument("--only", type=names, default=(), metavar="NAME,...", help=text)
+
+
 def add_dry_run(p: Group, told: str = "how long") -> None:
     """Add --dry-run; `told` is what it says beside what would run."""
     text = f"check all, say what would run and {told}"

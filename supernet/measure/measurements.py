@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from bench.base.names import unknown
 from bench.base.stopping import check
 from bench.runs import schemas
 from bench.runs.lock import at_work
@@ -89,6 +90,18 @@ MEASUREMENTS = {
     ACCURACIES: Measurement(schemas.ACCURACIES, accuracies.measure, is_sample=True),
 }
 """By name; the schema names the file."""
+
+
+def named(names: Sequence[str]) -> list[str]:
+    """Return these measurements' names, all where none is named.
+
+    Raises:
+        ValueError: one is unknown.
+    """
+    for name in names:
+        if name not in MEASUREMENTS:
+            raise unknown("measurement", name, MEASUREMENTS)
+    return list(names or MEASUREMENTS)
 
 
 def missing(run: Run, names: Iterable[str], num_models: int = NUM_MODELS) -> list[str]:

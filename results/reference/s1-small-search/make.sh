@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes results/reference/s1-small-search (3 supernets, 18 searches, a figure): 26 minutes for the supernets, 13 for the searches, on a core that had other work too.
+# Makes results/reference/s1-small-search (3 supernets, 18 searches, measured, drawn): 26 minutes for the supernets, 13 for the searches, a minute and a half to measure, on a core that had other work too.
 #
 #     results/reference/s1-small-search/make.sh IMAGES
 #
@@ -16,6 +16,8 @@ for seed in 0 1 2; do
     python bench/mixpath.py search "results/s1-small-search/s1-m2/shadow-seed$seed" --evaluations 300 \
         --population 20 --data "$images"
 done
+python bench/mixpath.py measure results/s1-small-search --data "$images" \
+    --only lemma_2,similarity,jacobian,bn_statistics
 
 rsync -a --exclude=.lock --exclude='*.pt' --exclude='*.svg' results/s1-small-search results/reference/
 find results/reference/s1-small-search -name SHA256SUMS -exec sed -i -E '/\.pt$/d' {} +
