@@ -62,8 +62,10 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     rows = [row for row in records(frame) if not isnan(_value(row))]
     for y, row in enumerate(rows):
         _draw_row(ax, row, y)
-    for ceiling in frame["ceiling"].dropna().unique()[:1]:
-        ax.axvline(ceiling, color=style.color("ceiling"), linestyle="--", linewidth=1)
+    line: dict[str, Any] = {"color": style.color("ceiling"), "linestyle": "--", "linewidth": 1}
+    ceilings = frame["ceiling"].dropna().unique()[:1]
+    for ceiling in ceilings:
+        ax.axvline(ceiling, **line)
     ax.axvline(0, color="#999999", linewidth=0.6, zorder=0)
     ax.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=7.5)
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):
@@ -73,8 +75,9 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     ax.set_title(frame["section"].iloc[0], loc="left", fontsize=9, pad=18, weight="bold")
     kinds = [kind for kind in LOOKS if (frame["kind"] == kind).any()]
     handles = [Line2D([], [], label=LABELS[kind], linewidth=1.5, **LOOKS[kind]) for kind in kinds]
-    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 0.99)}
-    above |= {"ncol": 3, "columnspacing": 1.2}
+    handles += [Line2D([], [], label="noise ceiling", **line) for _ in ceilings]
+    above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.99)}
+    above |= {"ncol": 4, "columnspacing": 1.0}
     ax.legend(handles=handles, fontsize=7, **above)
     return ax
 

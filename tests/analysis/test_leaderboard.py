@@ -150,6 +150,9 @@ def test_published_rows_are_grey_and_apart(tmp_path: Path, ranked: Path) -> None
     colors = {text.get_text(): text.get_color() for text in ax.get_yticklabels()}
     assert colors["one"] == "black"
     assert colors["grasp (|Spearman|)"] == GREY
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()][-1] == "noise ceiling"
     parts = markdown(board).split("\n\n")
     (captioned,) = [i for i, part in enumerate(parts) if part.startswith(f"{WHOLE}: published")]
     assert "grasp" in parts[captioned + 1]

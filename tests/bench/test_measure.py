@@ -75,7 +75,7 @@ def test_measuring_at_its_time_limit_goes_on_until_it_is_done(
     asked = ["--only", ",".join(names), "--table", str(copy / "truth.h5"), "--other-truth"]
     codes: list[int] = []
     while not codes or codes[-1] == STOPPED:
-        codes.append(main([str(copy), *asked, "--jobs", "1", "--time-limit", "150s"]))
+        codes.append(main([str(copy), *asked, "--jobs", "1", "--time-limit", "110s"]))
         assert len(codes) < 40
     assert codes[-1] == 0
     assert len(codes) > 4  # more often than there are measurements
