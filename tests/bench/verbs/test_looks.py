@@ -101,5 +101,7 @@ def test_a_measurement_alone_is_asked_for_by_name(
     copy: Path, run: Callable[..., str], fail: Callable[..., str]
 ) -> None:
     results = copy.parents[1]
-    assert "s1-m2 shadow-seed0: lemma_2\n" in run("measure", results, "--only", "lemma_2", "--dry-run")
+    assert "s1-m2 shadow-seed0: lemma_2\n" in run(
+        "measure", results, "--only", "lemma_2", "--dry-run"
+    )
     assert "unknown measurement 'lemma_3'" in fail("measure", results, "--only", "lemma_3")
