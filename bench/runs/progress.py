@@ -77,12 +77,17 @@ def say_epochs(run: Run | FinalRun, limit: int | None, epoch_s: Callable[[], flo
     return f"{told}; {say_when(1, missing * epoch_s(), 'steps')}"
 
 
-def say_if_look(run: Run | FinalRun) -> str:
-    """Say that a run was trained for a quick look alone; nothing of one trained to the end."""
+def say_if_look(run: Run | FinalRun, unless: str) -> str:
+    """Say that a run was trained for a quick look alone; nothing of one trained to the end.
+
+    Args:
+        run: a run.
+        unless: what becomes of one that is not.
+    """
     done, epochs = num_epochs(run.folder), run.recipe.training.epochs
     if done >= epochs:
         return ""
-    return f"; {say_look(done, epochs, 'epochs', 'nothing takes it as trained')}"
+    return f"; {say_look(done, epochs, 'epochs', unless)}"
 
 
 class _Display:

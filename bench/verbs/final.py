@@ -156,7 +156,7 @@ def tell(final: TrainedNetwork) -> None:
         f"{run.recipe.architecture}: top-1 {100 * last['accuracy']:.2f}%, top-5 "
         f"{100 * last['top5_accuracy']:.2f}% after epoch {last['epoch']:.0f} "
         f"({last['weights']}), best {100 * evaluation['accuracy'].max():.2f}%; in {run.folder}"
-        f"{say_if_look(run)}"
+        f"{say_if_look(run, 'tables state its epochs')}"
     )
     if exported is not None:
         how = "with each group's kernels folded into one, " if exported.is_folded else ""

@@ -116,11 +116,16 @@ def _our_row(folder: Path) -> dict[str, Any]:
             f"trained by this project ({run.recipe.name}, {run.recipe.space}, width "
             f"{fields['width']:g}, depth {fields['depth']:g}, {size} pixels, "
             f"{images} images of data set {fields['data_set']!r}, "
-            f"{count(int(last['epoch']), 'epoch')}, "
+            f"{_epochs(int(last['epoch']), run.recipe.training.epochs)}, "
             f"seed {run.seed}, {read_about(folder).device})"
         ),
         "source": str(folder.name),
     }
+
+
+def _epochs(trained: int, epochs: int) -> str:
+    """Write how many epochs a network was trained for, and of how many where not of all."""
+    return count(trained, "epoch") if trained == epochs else f"{trained:,} of {epochs:,} epochs"
 
 
 def _print(frame: pd.DataFrame) -> None:

@@ -89,7 +89,7 @@ def command(*, dry_run: bool, **values: Any) -> None:
         return
     run = train(**values)
     if is_first_process():
-        print(f"supernet in {run.folder}{say_if_look(run)}")
+        print(f"supernet in {run.folder}{say_if_look(run, 'no search and no figure takes it')}")
 
 
 def forecast(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bench.base.forecast import duration
 from bench.ranking.baselines import BASELINES
 from bench.ranking.given.outputs import check_names, rank_given
+from bench.runs.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ def forecast(
     done = sum(len(seeds) for seeds in first.values())
     time_s = alone + max(beside - alone, 0.0) * (num - done)
     return (
-        f"{chosen.statement}: {len(values)} methods and {len(baselines)} counts: about "
+        f"{chosen.statement}: {count(len(values), 'method')} and {len(baselines)} counts: about "
         f"{duration(time_s)} without figures, measured on a few "
         "of them; nothing was written"
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from bench.runs.layout import BEST, CHECKPOINT, HISTORY
+from supernet.measure.measurements import MEASUREMENTS
 from tests.bench.verbs.small import ARCHITECTURE, BUDGET, DIGITS, SCORING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
 GOES_ON = "the same command without --limit goes on from there"
 
@@ -31,7 +32,7 @@ def test_training_is_looked_at_and_gone_on_with(
     assert "measured on a few steps; nothing was written" in told
     assert not [*tmp_path.iterdir()]
     told = run(*asked, "--limit", "1")
-    assert f"a quick look at 1 of 2 epochs: nothing takes it as trained; {GOES_ON}" in told
+    assert f"a quick look at 1 of 2 epochs: no search and no figure takes it; {GOES_ON}" in told
     assert len((folder / HISTORY).read_text().splitlines()) == 2
     assert "has 1 of 2 epochs: go on with train" in fail("search", folder, *BUDGET)
     before = stamps(folder)
@@ -76,8 +77,9 @@ def test_a_network_is_looked_at_and_gone_on_with(
     assert "2 of 2 epochs are missing; 1 at once" in run(*asked, "--dry-run")
     assert not [*tmp_path.iterdir()]
     told = run(*asked, "--limit", "1")
-    assert f"a quick look at 1 of 2 epochs: nothing takes it as trained; {GOES_ON}" in told
+    assert f"a quick look at 1 of 2 epochs: tables state its epochs; {GOES_ON}" in told
     (folder,) = (tmp_path / "results").glob("retrain-*")
+    assert "1 of 2 epochs" in " ".join(run("tables", folder).split())
     assert "a quick look is not exported" in fail(*asked, "--limit", "1", "--export")
     run(*asked)
     assert "0 of 2 epochs are missing; nothing was written" in run(*asked, "--dry-run")
@@ -89,12 +91,24 @@ def test_a_network_is_looked_at_and_gone_on_with(
     assert (network / CHECKPOINT).is_file()
 
 
-@pytest.mark.slow
-def test_measuring_is_looked_at(copy: Path, run: Callable[..., str]) -> None:
-    asked = ["measure", copy.parents[1], "--models", "4", "--jobs", "1"]
-    told = run(*asked, "--dry-run")
-    assert "s1-m2 shadow-seed0: bn_statistics, lemma_2, similarity, jacobian, curve, accura" in told
-    assert "1 runs; nothing was written" in told
+def test_measuring_is_looked_at(
+    copy: Path, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = copy.parents[1]
+    run("train", *DIGITS, *SCORING, "--out", results, "--seed", "1")
+    asked = ["measure", results, "--models", "4", "--jobs", "1"]
+    told = run(*asked, "--dry-run").splitlines()
+    assert told[0].startswith("s1-m2 shadow-seed0: bn_statistics, lemma_2, similarity, jacobian")
+    assert told[1].startswith("s1-m2 shadow-seed1: ")
+    assert told[2] == "2 runs; nothing was written"
+    assert run(*asked, "--dry-run", "--limit", "1").splitlines()[1] == "1 runs; nothing was written"
+    one = {"curve": MEASUREMENTS["curve"]}
+    monkeypatch.setattr("supernet.measure.measurements.MEASUREMENTS", one)
+    told = run(*asked, "--limit", "1")
+    assert f"a quick look at 1 of 2 supernets: no figure is drawn; {GOES_ON}" in told
+    assert "drawn" not in told.replace("no figure is drawn", "")
+    assert [path.parent for path in results.glob("*/*/curve.csv")] == [copy]
+    assert not [*results.glob("*.png")]
 
 
 def test_a_measurement_alone_is_asked_for_by_name(
