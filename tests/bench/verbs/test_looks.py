@@ -104,9 +104,9 @@ def test_measuring_is_looked_at(
     assert run(*asked, "--dry-run", "--limit", "1").splitlines()[1] == "1 runs; nothing was written"
     one = {"curve": MEASUREMENTS["curve"]}
     monkeypatch.setattr("supernet.measure.measurements.MEASUREMENTS", one)
-    told = run(*asked, "--limit", "1")
-    assert f"a quick look at 1 of 2 supernets: no figure is drawn; {GOES_ON}" in told
-    assert "drawn" not in told.replace("no figure is drawn", "")
+    looked = run(*asked, "--limit", "1")
+    assert f"a quick look at 1 of 2 supernets: no figure is drawn; {GOES_ON}" in looked
+    assert "drawn" not in looked.replace("no figure is drawn", "")
     assert [path.parent for path in results.glob("*/*/curve.csv")] == [copy]
     assert not [*results.glob("*.png")]
 
