@@ -30,7 +30,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.frames import records
 from analysis.phrases import excluded, number, with_interval
-from analysis.published import TABLE3, shadow_minus_single
+from analysis.published import TABLE3, TABLE4, shadow_minus_single
 from bench.base.command import Parser, run_command
 from bench.base.files import write_text
 from bench.base.names import unknown
@@ -186,6 +186,7 @@ class Findings:
             "claim": claim,
             "paper": lambda m, bn, calibrated: TABLE3[m, bn, calibrated].mean,
             "papers_lead": shadow_minus_single,
+            "papers_cosine": lambda what: TABLE4[what].mean,
         }
 
 

@@ -90,7 +90,7 @@ def write_report(results: Path) -> Path:
     about = read_about(results)
     note = f"{about['truth_note']}.\n\n" if about["truth_note"] else ""
     write_text(note + markdown_tables(frame), results / MARKDOWN)
-    write_text(latex_tables(frame), results / LATEX)
+    write_text(latex_tables(frame, about["truth_note"]), results / LATEX)
     write_text(_page(results, frame, about), results / REPORT)
     return results / REPORT
 

@@ -5,6 +5,7 @@ A number never stands without its recipe and protocol, so every table carries th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -134,9 +135,17 @@ def markdown_tables(frame: DataFrame) -> str:
     return "\n\n".join(map(to_markdown, _tables_of(frame))) + "\n"
 
 
-def latex_tables(frame: DataFrame) -> str:
-    """Return the tables of kendall_tau.csv as LaTeX, for the package booktabs."""
-    return "\n".join(map(to_latex, _tables_of(frame)))
+def latex_tables(frame: DataFrame, note: str = "") -> str:
+    """Return the tables of kendall_tau.csv as LaTeX, for the package booktabs.
+
+    Args:
+        frame: its rows.
+        note: what every caption is to say besides.
+    """
+    tables = _tables_of(frame)
+    if note:
+        tables = [replace(table, caption=f"{table.caption}. {note}") for table in tables]
+    return "\n".join(map(to_latex, tables))
 
 
 def terminal_table(frame: DataFrame) -> Group:

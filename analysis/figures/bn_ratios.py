@@ -125,11 +125,17 @@ def summarise_sets(frame: pd.DataFrame) -> pd.DataFrame:
     return summarise(frame).rename(columns={"cell": "batch_norm_set"})
 
 
+def of_one_place(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out shadow BN on the sum where there is shadow BN: one figure shows one of them."""
+    is_shadow = frame["bn"] == "shadow"
+    return frame[is_shadow] if is_shadow.any() else frame
+
+
 def panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """Split ratios into one frame per m and quantity."""
+    """Split ratios into one frame per m and quantity: of shadow BN, or else of that on the sum."""
     return [
         same[same["quantity"] == quantity]
-        for _, same in groups(frame, "m")
+        for _, same in groups(of_one_place(frame), "m")
         for quantity in QUANTITIES
     ]
 
@@ -177,7 +183,7 @@ def median_panels(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """Summarise, and split into one frame per quantity."""
     if frame.empty:
         return []
-    summary = summarise(frame)
+    summary = summarise(of_one_place(frame))
     return [summary[summary["quantity"] == quantity] for quantity in QUANTITIES]
 
 

@@ -46,7 +46,7 @@ def draw(frame: pd.DataFrame, ax: Axes) -> Axes:
         _draw_method(ax, frame[frame["bn"] == bn], bn)
     first = frame.iloc[0]
     num = count(int(frame["num_models"].max()), "model")
-    style.heading(ax, f"m = {first['m']}: {num}, {between(frame.groupby('bn')['seed'].nunique())}")
+    style.heading(ax, f"m = {first['m']}: {num},\n{between(frame.groupby('bn')['seed'].nunique())}")
     ax.set(xlabel="epoch", ylabel="one-shot accuracy, raw (%)", ylim=(0, 100 * first["top"]))
     if first["m"] == first["last_m"]:
         methods = first["methods"].split()

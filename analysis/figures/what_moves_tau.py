@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import style
@@ -62,7 +63,8 @@ def compute(results: Path) -> pd.DataFrame:
         if len(values) == 2:
             values[DIFFERENCE] = (by_seed["shadow"] - by_seed["single"]).dropna()
         for method, taus in values.items():
-            low, high = t_interval(taus.to_numpy())
+            bound = 2.0 if method == DIFFERENCE else 1.0
+            low, high = np.clip(t_interval(taus.to_numpy()), -bound, bound)
             rows.append(
                 {
                     "m": m,

@@ -14,6 +14,7 @@ import pandas as pd
 from bench.base.streams import child_rng
 from bench.ranking.protocol import require_enough
 from bench.ranking.selection import select_architectures
+from bench.table.table import MEAN_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -147,4 +148,5 @@ def _scored(entries: pd.DataFrame, scores: pd.DataFrame, protocol: Protocol) -> 
         return joined
     how: dict[str, Any] = {"architecture": "first", "truth": "first", "num_copies": "sum"}
     how |= dict.fromkeys(values.columns, "mean")
-    return joined.groupby("cell_hash", sort=False).agg(how).reset_index()
+    averaged = joined.groupby("cell_hash", sort=False).agg(how).reset_index()
+    return averaged.round(dict.fromkeys(values.columns, MEAN_DIGITS))

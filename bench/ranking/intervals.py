@@ -9,8 +9,9 @@ with S seeds; the last term, from how much the jackknife of one seed exceeds tha
 the scatter of single (seed, cell) scores, which the first two both hold. Degrees of freedom are
 Satterthwaite's, the interval is Student's, of tau on Fisher's scale (artanh), which its bounds
 need. Simulated (`tests/bench/ranking/test_intervals.py`): 93 to 97% of the intervals hold the true
-mean at 10 seeds and 34 cells, and of paired differences too; with fewer cells more do. With one
-seed it is over cells alone and says nothing of other seeds.
+mean at 10 seeds and 34 cells, and of paired differences too; with fewer cells more do, and of the
+difference of two that share nearly all of their errors 99%: what it excludes is excluded safely.
+With one seed it is over cells alone and says nothing of other seeds.
 
 Over cells (`interval`): the percentile bootstrap of 2,000 resamples; copies of one cell are drawn
 together, since they share one truth. All groups and seeds of one ranking share the resamples, so

@@ -168,7 +168,7 @@ def write(results_folder: Path, rankings: Rankings, about: dict[str, Any]) -> No
         (rankings.kendall_tau, schemas.KENDALL_TAU),
         (rankings.differences, schemas.DIFFERENCES),
     ):
-        schemas.write_rows(frame, results_folder / schema.name, schema)
+        schemas.write_rows(frame, results_folder / schema.name, schema, about["truth_note"])
     schemas.write_json(about, results_folder / ABOUT, schemas.RANKING)
 
 

@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from bench.runs.schemas.model import Schema
 
 
-def write_rows(frame: pd.DataFrame, path: Path, schema: Schema) -> None:
+def write_rows(frame: pd.DataFrame, path: Path, schema: Schema, note: str = "") -> None:
     """Write the rows of a table as JSON: file, version of the schema, rows; unknown values null.
 
     Args:
         frame: the table.
         path: of the CSV file; the suffix becomes .json.
         schema: of the table.
+        note: what a reader must know of all rows, or empty.
 
     Raises:
         ValueError: it is not as the schema says.
     """
     rows = json.loads(conform(frame, schema).to_json(orient="records", double_precision=15))
-    about = {"file": schema.name, "version": schema.version, "rows": rows}
+    about = {"file": schema.name, "version": schema.version}
+    about |= {"note": note} if note else {}
+    about |= {"rows": rows}
     write_text(json.dumps(about, indent=1) + "\n", path.with_suffix(".json"))
