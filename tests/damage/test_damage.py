@@ -86,7 +86,8 @@ def test_every_outcome_is_told_apart(
     make(tmp_path / "made")
     monkeypatch.setattr(trials, "draw", _never_missing)
     kind = Kind("file.txt", make, "file.txt", read)
-    found = list(try_kind(kind, tmp_path / "made", tmp_path / "scratch", range(2), 0, 0))
+    todo = trials.inputs(kind, 2, 0, ())
+    found = list(try_kind(kind, tmp_path / "made", tmp_path / "scratch", todo, 0))
     assert [trial.outcome for trial in found] == [outcome, outcome]
 
 
