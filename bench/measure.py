@@ -45,8 +45,9 @@ def command(argv: Sequence[str] | None = None) -> None:
         from bench.verbs import measure_ranked
 
         if values.pop("dry_run"):
-            asked = [values[name] for name in ("results", "only", "limit")]
-            print(*measure_ranked.say_missing(*asked), sep="\n")
+            asked = ("results", "only", "limit", "data", "jobs", "device", "threads")
+            told = measure_ranked.say_missing(**{name: values[name] for name in asked})
+            print(*told, sep="\n")
         else:
             measure_ranked.command(**values)
 
