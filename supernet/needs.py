@@ -236,9 +236,11 @@ def _step(net: Any, paths: list[Any], x: torch.Tensor) -> None:
 
 
 def _forward(net: Any, paths: list[Any], x: torch.Tensor) -> None:
+    """Make a pass without gradients; a supernet's keeps what paths share, as scoring does."""
     with torch.no_grad():
+        h = net.shared(x) if paths != [None] else None
         for path in paths:
-            net(x, path)
+            net(x, path) if h is None else net.rest(h, path)
 
 
 def _images(recipe: Any, count: int) -> torch.Tensor:
