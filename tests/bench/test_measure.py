@@ -95,7 +95,7 @@ def test_a_dry_run_says_what_is_missing_and_writes_nothing(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "branches-m1 shadow-seed0: curve"
     assert lines[1] == "branches-m1 single-seed0: complete"
-    assert lines[-1] == f"{len(lines) - 1} runs; nothing was written"
+    assert lines[-1] == f"{len(lines) - 1} runs, 1 at once; nothing was written"
     assert {path: path.stat().st_mtime_ns for path in copy.rglob("*")} == before
     assert main([str(copy), "--dry-run", "--only", "curves"]) == 2
     assert "unknown measurement 'curves'" in capsys.readouterr().err

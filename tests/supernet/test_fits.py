@@ -49,7 +49,7 @@ def test_processes_of_one_run_are_counted(
 ) -> None:
     there(needs(parts()).memory_at_once(3))
     check_run(run(tmp_path), parts(), "cpu", Ranks(0, 3))
-    message = r"4 at once need about 3\.0 GB .* torchrun --nproc-per-node 3 would do"
+    message = r"4 at once need about 3\.1 GB .* torchrun --nproc-per-node 3 would do"
     with pytest.raises(ValueError, match=message):
         check_run(run(tmp_path), parts(), "cpu", Ranks(0, 4))
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
@@ -116,6 +116,13 @@ def rank(folder: Path) -> Sequence[object]:
         "--set",
         *changes,
     )
+
+
+def test_a_cluster_s_memory_is_not_ours(tmp_path: Path, there: Callable[[float], None]) -> None:
+    there(1e9)
+    cluster = ["--backend", "dask", "--scheduler", "tcp://nowhere:1", "--dry-run"]
+    first, *rest = map(str, rank(tmp_path))
+    assert ranking.main([first, rest[0], *cluster, *rest[1:]]) == 0
 
 
 @pytest.mark.parametrize(
