@@ -175,7 +175,7 @@ def test_a_quick_look_at_some_runs_says_so_and_makes_nothing_of_all(
     truth = ["--table", str(copy / "truth.h5"), "--other-truth", "--jobs", "1"]
     asked = [str(copy), "--only", "curve", "--limit", "1"]
     assert main([*asked, "--dry-run"]) == 0
-    assert "1 runs; nothing was written" in capsys.readouterr().out
+    assert "1 runs, 1 at once; nothing was written" in capsys.readouterr().out
     assert main([*asked, *truth]) == 0
     told = f"a quick look at 1 of {len(curves)} runs: variations.csv and calibration_tau.csv are"
     assert f"{told} not written; the same command without --limit" in capsys.readouterr().out
