@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.start import run_module
+
+    sys.exit(run_module("analysis.__main__"))
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.base.command import Parser, run_command
+from bench.base.command import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +32,3 @@ def parser() -> Parser:
     p = Parser(prog="python -m analysis", description=__doc__)
     p.add_argument("results", type=Path, help="results folder, such as results/digits")
     return p
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(command))

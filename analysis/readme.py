@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 
 if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
-    from bench.base.command import run_module
+    from bench.base.start import run_module
 
     sys.exit(run_module("analysis.readme"))
 

@@ -8,6 +8,12 @@ The same as `--list` of bench/rank.py and others.
 from __future__ import annotations
 
 import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.start import run_module
+
+    sys.exit(run_module("bench.lists"))
+
 from typing import TYPE_CHECKING, Any
 
 from bench.base.command import run_command
@@ -88,7 +94,3 @@ def _documented(registry: Mapping[str, Any]) -> dict[str, str]:
 
 def _line(name: str, text: str) -> str:
     return f"  {name:22} {text}".rstrip()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,17 +13,18 @@ what needs the truth as well: variations.csv and calibration_tau.csv in the resu
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = os.path.realpath(__file__).rpartition("bench")[0]
 
 if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
-    from bench.base.command import run_module
+    from bench.base.start import run_module
 
     sys.exit(run_module("bench.measure"))
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.base.command import run_command
@@ -45,8 +46,9 @@ def command(argv: Sequence[str] | None = None) -> None:
         from bench.verbs import measure_ranked
 
         if values.pop("dry_run"):
-            asked = [values[name] for name in ("results", "only", "limit")]
-            print(*measure_ranked.say_missing(*asked), sep="\n")
+            asked = ("results", "only", "limit", "data", "jobs", "device", "threads")
+            told = measure_ranked.say_missing(**{name: values[name] for name in asked})
+            print(*told, sep="\n")
         else:
             measure_ranked.command(**values)
 

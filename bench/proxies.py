@@ -13,17 +13,18 @@ goes on where it stopped, and more cells, methods and seeds join the same file. 
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = os.path.realpath(__file__).rpartition("bench")[0]
 
 if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
-    from bench.base.command import run_module
+    from bench.base.start import run_module
 
     sys.exit(run_module("bench.proxies"))
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.base.command import run_command
@@ -110,7 +111,7 @@ def score_proxies(
         changes: further fields of the scoring, by name.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each worker.
-        jobs: cells at once; None: as many as there are cores, or GPUs.
+        jobs: cells at once; None: as many as cores and memory allow, or GPUs.
 
     Returns:
         A statement of the cells.
@@ -143,15 +144,14 @@ def forecast(out: Path, *, threads: int, jobs: int | None, **asked: Any) -> str:
     Raises:
         ValueError: what `score_proxies` raises before it scores.
     """
-    from supernet.devices import jobs_at_once
-    from supernet.proxies.jobs import measure_pace, missing
+    from supernet.proxies.jobs import measure_pace, missing, scored_at_once
 
     asked["stated"] = (asked.pop("cells"), asked.pop("limit"))
     asked["changes"] = [asked["changes"], {"data_set": asked.pop("data_set")}]
     ready = _prepare(out, **asked)
     if not (todo := missing(*ready.asked)):
         return f"{ready.statement}: complete; nothing was written"
-    at_once = jobs_at_once(jobs, str(ready.images.train.labels.device), threads, len(todo))
+    at_once = scored_at_once(todo, ready.scoring, ready.images, threads, jobs)
     time_s = measure_pace(todo, ready.scoring, ready.images, threads) * len(todo)
     num = sum(len(one.methods) for one in todo)
     return f"{ready.statement}: {num:,} scores are missing; {say_when(at_once, time_s, 'cells')}"

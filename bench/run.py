@@ -12,14 +12,14 @@ results takes in further m, seeds and batch norms. Results: results/PRESET/repor
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file: the checkout's root, not bench/, is to be searched
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = os.path.realpath(__file__).rpartition("bench")[0]
 
 if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
-    from bench.base.command import run_module
+    from bench.base.start import run_module
 
     sys.exit(run_module("bench.run"))
 

@@ -12,7 +12,7 @@ One core will do; the import of `nasbench_only108` takes about 0.5 GB of memory,
 import sys
 
 if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
-    from bench.base.command import run_module
+    from bench.base.start import run_module
 
     sys.exit(run_module("bench.table_command"))
 

@@ -133,7 +133,8 @@ def train(
     if not (run.folder / CHECKPOINT).is_file():
         with torch.device("meta"):
             bare = stand_alone(run.space, run.architecture, recipe.skeleton.dropout)
-        check_final(run, Enlarged(bare, recipe.resize), device, ranks)
+        network = Enlarged(bare, recipe.resize)
+        check_final(run, network, device, ranks, pool.num_kept)
     trainer = Trainer(
         Enlarged(build(run, device), recipe.resize),
         pool.source(run.seed, ranks),

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from supernet.needs import can_estimate, final_needs, gigabytes, needs, truth_needs
+from supernet.devices import jobs_at_once
+from supernet.needs import can_estimate, final_needs, gigabytes, needs
 from supernet.parts import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-    from bench.config.recipe import StandAlone
     from bench.runs.run import FinalRun, Run
     from supernet.distributed import Ranks
     from supernet.needs import Needs
@@ -28,50 +28,71 @@ _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_
 JOBS, PROCESSES = "--jobs", "torchrun --nproc-per-node"
 
 
-def check_run(run: Run, parts: Parts, device: str, ranks: Ranks) -> None:
+def check_run(run: Run, parts: Parts, device: str, ranks: Ranks, num_images: int = 0) -> None:
     """Refuse a supernet that the machine can't hold.
 
     Raises:
         ValueError: saying what it needs, what there is, and what to set.
     """
     if can_estimate(parts):
-        needed = needs(parts, seed=run.seed, num_processes=ranks.size)
+        needed = needs(parts, num_images, run.seed, ranks.size)
         _check(run.folder, needed, device, ranks.num_here, "score_batch")
 
 
-def check_final(run: FinalRun, network: torch.nn.Module, device: str, ranks: Ranks) -> None:
+def check_final(
+    run: FinalRun, network: torch.nn.Module, device: str, ranks: Ranks, num_images: int = 0
+) -> None:
     """Refuse a network, given on the meta device, whose training the machine can't hold.
 
     Raises:
         ValueError: as `check_run`.
     """
-    needed = final_needs(run.recipe, network, ranks.size)
+    needed = final_needs(run.recipe, network, ranks.size, num_images)
     _check(run.folder, needed, device, ranks.num_here, "test_batch")
 
 
-def check_jobs(runs: Sequence[Run], jobs: int, device: str) -> None:
-    """Refuse more runs at once than the machine can hold.
-
-    Raises:
-        ValueError: saying what they need, what there is, and how many would do.
-    """
-    if jobs == 1 or not _share_memory(device):
-        return
+def most_needs(
+    runs: Iterable[Run], num_images: int = 0, *, is_measured: bool = False
+) -> Needs | None:
+    """Return what that run needs which needs most memory; None where no run can be estimated."""
     parts = [resolve(recipe) for recipe in dict.fromkeys(run.recipe for run in runs)]
-    estimated = [needs(one) for one in parts if can_estimate(one)]
-    if estimated:
-        _check_memory(max(estimated, key=lambda one: one.memory), device, jobs, JOBS)
+    estimated = [
+        needs(one, num_images, is_measured=is_measured) for one in parts if can_estimate(one)
+    ]
+    return max(estimated, key=lambda one: one.memory, default=None)
 
 
-def check_truth(recipe: StandAlone, network: torch.nn.Module, jobs: int, device: str) -> None:
-    """Refuse trainings of a truth, the largest network given on the meta device.
+def jobs_that_fit(
+    what: str,
+    asked: int | None,
+    device: str,
+    num_threads: int,
+    num: int,
+    needed: Needs | None,
+    other_batch: str = "score_batch",
+) -> int:
+    """Return how many of `num` jobs run at once: as many as asked, or as fill this machine.
+
+    Args:
+        what: one of them, for the error.
+        asked: how many at once; None: as many as cores and memory allow, or GPUs.
+        device: a chosen one.
+        num_threads: of each.
+        num: of jobs that are still to be done.
+        needed: by the largest of them; None: unknown.
+        other_batch: what to set smaller where scoring takes more than training.
 
     Raises:
-        ValueError: as `check_jobs`, or for one alone as `check_run`.
+        ValueError: so many, or even one alone, need more memory than there is: with what would do.
     """
-    needed = truth_needs(recipe, network)
-    _check_alone("a training of the truth", needed, device, "batch_size")
-    _check_memory(needed, device, jobs, JOBS)
+    at_once = jobs_at_once(asked, device, num_threads, num)
+    if needed is None or not num:
+        return at_once
+    _check_alone(what, needed, device, other_batch)
+    if asked is None and _share_memory(device):
+        return _fitting(needed, device, at_once)
+    _check_memory(needed, device, at_once, JOBS)
+    return at_once
 
 
 def memory_of(device: str) -> int:
@@ -111,11 +132,17 @@ def _check_memory(needed: Needs, device: str, num: int, option: str) -> None:
     """Refuse more at once than a CPU's memory holds."""
     whole, there = needed.memory_at_once(num), memory_of(device)
     if num > 1 and _share_memory(device) and whole > there:
-        fitting = next((n for n in range(num, 1, -1) if needed.memory_at_once(n) <= there), 1)
+        fitting = _fitting(needed, device, num)
         raise ValueError(
             f"{num} at once need about {gigabytes(whole)} of memory, {gigabytes(needed.memory)} "
             f"each, there are {gigabytes(there)}: {option} {fitting} would do"
         )
+
+
+def _fitting(needed: Needs, device: str, num: int) -> int:
+    """Return how many at once a CPU's memory holds, of no more than `num`."""
+    there = memory_of(device)
+    return next((n for n in range(num, 1, -1) if needed.memory_at_once(n) <= there), 1)
 
 
 def _share_memory(device: str) -> bool:

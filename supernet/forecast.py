@@ -81,7 +81,7 @@ def forecast_runs(
             images[key] = resolve(run.recipe).open_images(data_path, device).data()
         paces[run.recipe] = measure_pace(run, images[key], device, num_threads)
         if can_estimate(parts := resolve(run.recipe)):
-            needed[run.recipe] = needs(parts, _num_images(images[key]), run.seed)
+            needed[run.recipe] = needs(parts, images[key].num_images, run.seed)
     return [
         replace(
             forecast(run, paces.get(run.recipe, AT_ONCE)),
@@ -89,10 +89,6 @@ def forecast_runs(
         )
         for run in runs
     ]
-
-
-def _num_images(data: DataSet) -> int:
-    return len(data.train) + len(data.valid) + len(data.test)
 
 
 def measure_pace(run: Run, data: DataSet, device: str, num_threads: int) -> Pace:

@@ -23,27 +23,31 @@ from bench.base.streams import child_rng
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.config.recipe import Final, StandAlone
+    from bench.config.recipe import Final, ProxyScoring, StandAlone
     from bench.config.training import Training
     from supernet.parts import Parts
 
 PROCESS = 900_000_000
-"""Bytes that Python, torch and the other libraries take, on a CPU."""
+"""Bytes that Python, torch and the other libraries take, on a CPU: measured 870 to 900 million."""
+
+SHARED = 380_000_000
+"""Bytes of these that processes at once have together, libraries as files: measured 383 million."""
 
 WORKSPACE = 1.3
-"""By how much more than its tensors a step takes: measured 1.0 to 1.4 on a CPU."""
+"""By how much more than its tensors a step takes: measured 1.0 to 1.7 on a CPU, and at most 1.3
+where that is 100 MB or more."""
+
+PROXIES = 2.4
+"""By how much more than a step the most costly proxy, grasp, takes, which differentiates twice."""
 
 EVALUATED = 1000
-"""Images of a batch that a trained cell is tested on."""
+"""Images of a batch that a trained cell is tested on, and of the largest that measuring takes."""
 
 NUM_PATHS = 4
 """Paths that are run, as training draws them; the most costly counts."""
 
-COPIES = {"sgd": 3, "rmsprop": 4}
+COPIES = {"sgd": 3, "rmsprop-tf": 4}
 """Weights, gradients and what the optimiser keeps of each."""
-
-SHARED = 300_000_000
-"""Bytes of these that processes at once have together: libraries as files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +74,21 @@ class Needs:
         return self.memory_at_once(1)
 
     def memory_at_once(self, num: int) -> int:
-        """Bytes that so many such processes at once take of a CPU's memory."""
+        """Bytes that so many such processes at once, and the one that began them, take of it."""
         step = int(WORKSPACE * max(self.training, self.scoring))
-        return SHARED + num * (PROCESS - SHARED + self.weights + step + self.images)
+        own = PROCESS - SHARED
+        beside = own if num > 1 else 0
+        return SHARED + beside + num * (own + self.weights + step + self.images)
 
 
-def needs(parts: Parts, num_images: int = 0, seed: int = 0, num_processes: int = 1) -> Needs:
+def needs(
+    parts: Parts,
+    num_images: int = 0,
+    seed: int = 0,
+    num_processes: int = 1,
+    *,
+    is_measured: bool = False,
+) -> Needs:
     """Estimate what a run of a recipe needs.
 
     Args:
@@ -83,6 +96,7 @@ def needs(parts: Parts, num_images: int = 0, seed: int = 0, num_processes: int =
         num_images: how many images all splits have together; 0: unknown.
         seed: whose paths are drawn.
         num_processes: how many share each batch of training.
+        is_measured: whether it is measured too, with larger batches than it is scored with.
     """
     recipe, calibration = parts.recipe, parts.recipe.calibration
     with torch.device("meta"):
@@ -91,6 +105,7 @@ def needs(parts: Parts, num_images: int = 0, seed: int = 0, num_processes: int =
     widest = max(
         _batch(recipe.score_batch, recipe.num_score_images),
         _batch(calibration.calibration_batch, calibration.calibration_images),
+        _batch(EVALUATED, calibration.calibration_images) if is_measured else 0,
     )
     return _needs(
         net,
@@ -103,12 +118,15 @@ def needs(parts: Parts, num_images: int = 0, seed: int = 0, num_processes: int =
     )
 
 
-def final_needs(recipe: Final, network: torch.nn.Module, num_processes: int = 1) -> Needs:
+def final_needs(
+    recipe: Final, network: torch.nn.Module, num_processes: int = 1, num_images: int = 0
+) -> Needs:
     """Estimate what a network trained to the end needs; its best weights are kept as well.
 
     Args:
         recipe: how it is trained.
         network: on the meta device.
+        num_images: as `needs`.
         num_processes: how many share each batch of training.
     """
     return _needs(
@@ -116,14 +134,23 @@ def final_needs(recipe: Final, network: torch.nn.Module, num_processes: int = 1)
         recipe,
         [None],
         batch=_share(recipe.training, recipe.num_train_images, num_processes),
-        widest=recipe.test_batch,
+        widest=_batch(recipe.test_batch, recipe.num_test_images),
+        num_images=num_images,
         num_snapshots=2,
     )
 
 
-def truth_needs(recipe: StandAlone, network: torch.nn.Module) -> Needs:
+def truth_needs(recipe: StandAlone, network: torch.nn.Module, num_images: int = 0) -> Needs:
     """Estimate what one training of a truth needs, given its network on the meta device."""
-    return _needs(network, recipe, [None], batch=_share(recipe.training, 0, 1), widest=EVALUATED)
+    batch = _share(recipe.training, 0, 1)
+    return _needs(network, recipe, [None], batch=batch, widest=EVALUATED, num_images=num_images)
+
+
+def proxy_needs(scoring: ProxyScoring, network: torch.nn.Module) -> Needs:
+    """Estimate what scoring one cell takes, given its network on the meta device; no disk."""
+    weights = sum(value.nbytes for value in network.state_dict().values())
+    step = _peak(lambda: _step(network, [None], _images(scoring, scoring.batch_size)))
+    return Needs(weights=4 * weights, training=int(PROXIES * step), scoring=0, images=0, disk=0)
 
 
 def _needs(
@@ -209,9 +236,11 @@ def _step(net: Any, paths: list[Any], x: torch.Tensor) -> None:
 
 
 def _forward(net: Any, paths: list[Any], x: torch.Tensor) -> None:
+    """Make a pass without gradients; a supernet's keeps what paths share, as scoring does."""
     with torch.no_grad():
+        h = net.shared(x) if paths != [None] else None
         for path in paths:
-            net(x, path)
+            net(x, path) if h is None else net.rest(h, path)
 
 
 def _images(recipe: Any, count: int) -> torch.Tensor:

@@ -89,7 +89,7 @@ def train(
         ValueError: it needs more memory, or more of the disk, than there is.
     """
     if not (run.folder / CHECKPOINT).is_file():
-        check_run(run, parts, device, ranks)
+        check_run(run, parts, device, ranks, pool.num_kept)
     model = build(run, parts, device)
     trainer = Trainer(
         model,

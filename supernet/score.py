@@ -107,6 +107,7 @@ class SupernetScorer:
                     check()
                     observer.into(estimate)
                     self.model.rest(h, path)
+                del h  # or it would be there still while the next is made
         return shared, estimates
 
     @torch.no_grad()

@@ -11,13 +11,19 @@ up; where C_in is much larger than half the sum of k^2 they are nearly free.
 from __future__ import annotations
 
 import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.start import run_module
+
+    sys.exit(run_module("analysis.figures.kernel_cost"))
+
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis import style
 from analysis.figure import Analysis
-from bench.base.command import Parser, positive, run_command
+from bench.base.command import Parser, positive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +109,3 @@ ANALYSIS = Analysis(
     height=2.5,
     summarise=lambda frame: frame,
 )
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(command))

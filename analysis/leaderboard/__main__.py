@@ -9,6 +9,12 @@ method, cells and section that are there already are replaced.
 from __future__ import annotations
 
 import sys
+
+if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is heard
+    from bench.base.start import run_module
+
+    sys.exit(run_module("analysis.leaderboard.__main__"))
+
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +50,3 @@ def parser() -> Parser:
     text = "folder of the leaderboard"
     p.add_argument("--board", type=Path, default=Path("results/leaderboard"), help=text)
     return p
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -21,7 +21,7 @@ from bench.ranking.outputs import DIGITS, KENDALL_TAU, POINTS
 from bench.ranking.ruler import GIVEN
 from bench.runs import schemas
 from bench.runs.digests import is_lost
-from bench.runs.layout import SUMS
+from bench.runs.layout import LEADERBOARD, SUMS
 from bench.runs.schemas.columns import CORRELATION, NUMBER, SHARE, SPREAD, TEXT
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-BOARD = "leaderboard.csv"
+BOARD = LEADERBOARD
 KEYS = ["section", "digest", "kind", "method"]
 MEASURED, FREE, PUBLISHED = "measured", "free", "published"
 SCHEMA = schemas.Schema(

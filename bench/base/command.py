@@ -6,16 +6,15 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+from bench.base.start import interrupted
 from bench.base.stopping import Stopped
 
 MISTAKE = 2
 STOPPED = 75
 """EX_TEMPFAIL of sysexits.h, 'try again later': what a scheduler's script requeues on."""
-INTERRUPTED = 130
 NOT_READ = 141
 MOST = 1_000_000
 """Of what is counted on a command line: evaluations, seeds, epochs."""
@@ -55,8 +54,7 @@ def run_command(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left, at exit
         return NOT_READ
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return interrupted()
     except Stopped as stopped:
         if is_first_process():
             kept = "what was done is kept, and the same command goes on from there"
@@ -66,11 +64,6 @@ def run_command(
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return MISTAKE
     return 0
-
-
-def run_module(name: str) -> int:
-    """Run the command line of a module, which is imported where Ctrl-C is heard already."""
-    return run_command(lambda argv: import_module(name).command(argv))
 
 
 def is_first_process() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.base.command import run_module
+from bench.base.start import run_module
 
 
 def measure() -> int:

@@ -6,7 +6,8 @@ a folder that can be read: a file is as it was written if it has any digest list
 
 A file without a digest is damage where the folder's own run.json, search.json, ranking.json or
 recipe.json is of a version that says that there are digests; before, there were none. Of scores
-that a user names (OUT.csv and OUT.csv.part), OUT.json says so by a key of its own.
+that a user names (OUT.csv and OUT.csv.part), OUT.json says so by a key of its own. A leaderboard's
+folder has nothing that could say so: leaderboard.csv always has a digest.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bench.base.digests import sha256_of
 from bench.base.files import SUFFIX, replacing, write_text
-from bench.runs.layout import DIGESTS, RANKING, RUN, SEARCH, SUMS, TRUTH_RECIPE
+from bench.runs.layout import DIGESTS, LEADERBOARD, RANKING, RUN, SEARCH, SUMS, TRUTH_RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +107,8 @@ def _doubt(path: Path, listed: list[str], digest: str) -> str:
     if listed:
         is_known = digest in listed
         return "" if is_known else f"it is not as it was written, by its digest in {SUMS}"
-    if not _has_digests(path.parent) and not _is_stated(path):
+    is_promised = path.name == LEADERBOARD or _has_digests(path.parent) or _is_stated(path)
+    if not is_promised:
         return ""
     if not (path.parent / SUMS).is_file():
         return f"it has no digest until {SUMS}, which is gone, is put back beside it"

@@ -71,6 +71,7 @@ POINTS = "points.csv"
 RANKING = "ranking.json"
 VARIATIONS = "variations.csv"
 CALIBRATION_TAU = "calibration_tau.csv"
+LEADERBOARD = "leaderboard.csv"
 
 SUPERNETS = f"*/*/{RUN}"
 """Pattern of the supernets below a results folder."""

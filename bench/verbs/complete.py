@@ -50,19 +50,20 @@ def plan_runs(results: Path, recipes: Sequence[Recipe], seeds: Sequence[int]) ->
     return list({run.folder: run for run in runs}.values())
 
 
-def open_all_images(planned: Sequence[Run], data: Path | None) -> str:
-    """Open the images as every recipe wants them, before anything is trained; return their digest.
+def open_all_images(planned: Sequence[Run], data: Path | None) -> tuple[str, int]:
+    """Open the images as every recipe wants them, before anything is trained.
 
-    Where every run is complete and no folder is named there is nothing to open: what is there can
-    be ranked where its images are not.
+    Returns their digest, and how many of them are kept in memory. Where every run is complete and
+    no folder is named there is nothing to open: what is there can be ranked where its images are
+    not.
     """
     from supernet.parts import resolve
 
     if data is None and all(run.is_complete for run in planned):
-        return ""
+        return "", 0
     kinds = {run.recipe.name: run.recipe for run in planned}
-    digests = [resolve(one).open_images(data, "cpu").digest for one in kinds.values()]
-    return digests[0] if digests else ""
+    pools = [resolve(one).open_images(data, "cpu") for one in kinds.values()]
+    return (pools[0].digest, pools[0].num_kept) if pools else ("", 0)
 
 
 def known_images(results: Path, planned: Sequence[Run], images: str) -> list[tuple[Recipe, str]]:
@@ -129,27 +130,26 @@ def run_all(
     device: str,
     num_threads: int,
     jobs: int | None,
+    num_images: int = 0,
     backend: str = "loky",
     scheduler: str | None = None,
     tensorboard: bool = False,
 ) -> None:
-    """Complete runs, several at a time, showing how far they are.
+    """Complete runs, several at a time, showing how far they are; of so many images each.
 
     Raises:
         ValueError: curves are asked for, but TensorBoard is not installed; or so many runs at once
             need more memory than there is.
     """
-    from supernet.devices import jobs_at_once
-    from supernet.fits import check_jobs
+    from supernet.fits import jobs_that_fit, most_needs
 
     todo = [run for run in runs if not run.is_complete]
     with follow(runs) if tensorboard else nullcontext(), show(todo) as finished:
         if not todo:
             return
         tasks = (task(_complete, run, data, device, num_threads) for run in todo)
-        jobs = jobs_at_once(jobs, device, num_threads, len(todo))
-        if backend == "loky":  # and not a cluster's machines
-            check_jobs(todo, jobs, device)
+        needed = most_needs(todo, num_images) if backend == "loky" else None  # a cluster's: unknown
+        jobs = jobs_that_fit("a run", jobs, device, num_threads, len(todo), needed)
         for run in in_parallel(tasks, jobs, backend, scheduler, shared=todo[0].folder):
             finished(run)
 

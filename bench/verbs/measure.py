@@ -47,7 +47,7 @@ def measure(
         num_models: architectures of Figure 6.
         limit: measure no more than so many supernets, for a quick look: no figure is then drawn.
         data: folder of the images, where the data set needs one.
-        jobs: supernets at once; None: as many as there are cores, or GPUs.
+        jobs: supernets at once; None: as many as cores and memory allow, or GPUs.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each process.
 
@@ -80,8 +80,9 @@ def command(*, dry_run: bool, **values: Any) -> None:
     if dry_run:
         from supernet.measure.measurements import named
 
-        todo = list_missing(runs[: values["limit"]], named(values["only"]), values["num_models"])
-        print(*todo, sep="\n")
+        machine = {name: values[name] for name in ("data", "jobs", "device", "threads")}
+        names, num_models = named(values["only"]), values["num_models"]
+        print(*list_missing(runs[: values["limit"]], names, num_models, **machine), sep="\n")
         return
     measured = measure(**values)
     for run in measured.runs:
@@ -92,14 +93,29 @@ def command(*, dry_run: bool, **values: Any) -> None:
         print(say_look(num, len(runs), "supernets", "no figure is drawn"))
 
 
-def list_missing(runs: Sequence[Run], names: Sequence[str], num_models: int) -> list[str]:
-    """Say for each run what would be measured; nothing is written."""
+def list_missing(
+    runs: Sequence[Run],
+    names: Sequence[str],
+    num_models: int,
+    *,
+    data: Path | None,
+    jobs: int | None,
+    device: str,
+    threads: int,
+) -> list[str]:
+    """Say for each run what would be measured; nothing is written.
+
+    Raises:
+        ValueError: as `measured_at_once`.
+    """
+    from supernet.devices import choose_device
     from supernet.measure.measurements import missing
 
-    told = [
-        f"{label(run)}: {', '.join(missing(run, names, num_models)) or 'complete'}" for run in runs
-    ]
-    return [*told, f"{len(runs)} runs; nothing was written"]
+    lacking = [(run, missing(run, names, num_models)) for run in runs]
+    todo = [run for run, what in lacking if what]
+    at_once = measured_at_once(todo, data, jobs, choose_device(device), threads)
+    told = [f"{label(run)}: {', '.join(what) or 'complete'}" for run, what in lacking]
+    return [*told, f"{len(runs)} runs, {at_once} at once; nothing was written"]
 
 
 def _with_weights(results: Path) -> list[Run]:
@@ -125,15 +141,33 @@ def measure_runs(
     device: str,
     threads: int,
 ) -> list[Run]:
-    """Measure what is missing of runs, several at a time, showing how far it is."""
-    from supernet.devices import jobs_at_once
+    """Measure what is missing of runs, several at a time, showing how far it is.
 
+    Raises:
+        ValueError: so many at once need more memory than there is.
+    """
     if not runs:
         return []
     tasks = (task(_measure, run, names, data, device, threads, num_models) for run in runs)
-    at_once = jobs_at_once(jobs, device, threads, len(runs))
+    at_once = measured_at_once(runs, data, jobs, device, threads)
     done = in_parallel(tasks, at_once, shared=runs[0].folder)
     return list(track(done, "measuring", total=len(runs), console=Console(stderr=True)))
+
+
+def measured_at_once(
+    runs: Sequence[Run], data: Path | None, jobs: int | None, device: str, threads: int
+) -> int:
+    """Return how many runs are measured at once.
+
+    Raises:
+        ValueError: as many as asked need more memory than there is, or there are no such images.
+    """
+    from supernet.fits import jobs_that_fit, most_needs
+    from supernet.parts import resolve
+
+    num_images = resolve(runs[0].recipe).open_images(data, "cpu").num_kept if runs else 0
+    needed = most_needs(runs, num_images, is_measured=True)
+    return jobs_that_fit("a measured run", jobs, device, threads, len(runs), needed)
 
 
 def _measure(

@@ -46,7 +46,7 @@ def measure_ranked(
         table: the truth, an HDF5 file; None: that of the preset with the runs' data set.
         other_truth: the table may be the truth of other images or another network.
         data: folder of the images, where the data set needs one.
-        jobs: runs at once; None: as many as there are cores, or GPUs.
+        jobs: runs at once; None: as many as cores and memory allow, or GPUs.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each run.
 
@@ -95,16 +95,22 @@ def command(**values: Any) -> None:
         print(f"{num} runs measured: python -m analysis {results} draws the page")
 
 
-def say_missing(results: Path, only: Sequence[str], limit: int | None = None) -> list[str]:
+def say_missing(results: Path, only: Sequence[str], limit: int | None, **machine: Any) -> list[str]:
     """Say for each run what would be measured; write nothing.
 
+    Args:
+        results: the folder.
+        only: as `measure_ranked`.
+        limit: as `measure_ranked`.
+        **machine: what `list_missing` asks besides.
+
     Raises:
-        ValueError: as `measure_ranked`, but for the table and the images, which are not opened.
+        ValueError: as `measure_ranked`, but for the table, which is not opened.
     """
     from supernet.measure.measurements import NUM_MODELS
 
     runs, names, _ = _asked(results, only)
-    return list_missing(runs[:limit], names, NUM_MODELS)
+    return list_missing(runs[:limit], names, NUM_MODELS, **machine)
 
 
 def _asked(results: Path, only: Sequence[str]) -> tuple[list[Run], list[str], dict[Path, Origin]]:

@@ -218,7 +218,7 @@ def add_device(p: Group) -> None:
 
 def add_jobs(p: Group, what: str) -> None:
     """Add --jobs."""
-    text = f"{what} at once (default: as many as there are cores, or GPUs)"
+    text = f"{what} at once (default: as many as cores and memory allow, or GPUs)"
     p.add_argument("--jobs", type=at_once, help=text)
 
 

@@ -92,7 +92,7 @@ def rank(
         out: results folder; needed where the recipe is not the preset's.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
         threads: of each run.
-        jobs: runs at once; None: as many as there are cores, or GPUs.
+        jobs: runs at once; None: as many as cores and memory allow, or GPUs.
         backend: of BACKENDS, where runs go in parallel.
         scheduler: address of a Dask scheduler.
         tensorboard: write the curves of training for TensorBoard too, where it is installed.
@@ -124,6 +124,7 @@ def rank(
             device=ready.device,
             num_threads=threads,
             jobs=jobs,
+            num_images=ready.num_images,
             backend=backend,
             scheduler=scheduler,
             tensorboard=tensorboard,

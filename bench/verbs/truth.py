@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bench.config.recipe import StandAlone
     from bench.network.cell import Cell
+    from supernet.data.data_set import DataSet
 
 CELLS = 4
 """Cells that a forecast trains."""
@@ -51,7 +52,7 @@ def train_truth(
         data: folder of the images, where the data set needs one.
         changes: further fields of the recipe, by name.
         device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
-        jobs: trainings at once; None: as many as there are cores, or GPUs.
+        jobs: trainings at once; None: as many as cores and memory allow, or GPUs.
 
     Returns:
         The table.
@@ -108,8 +109,6 @@ def forecast(
     Raises:
         ValueError: what `train_truth` raises before it trains.
     """
-    from supernet.devices import jobs_at_once
-
     recipe, parts = _recipe(preset, data_set, changes), trainings.parts_of(out)
     device = _device(recipe, device)
     trainings.check_parts(parts, recipe)
@@ -118,7 +117,7 @@ def forecast(
     told = f"{out}: {len(todo):,} of {len(wanted):,} trainings are missing"
     if not todo:
         return f"{told}; nothing was written"
-    at_once = jobs_at_once(jobs, device, 1, len(todo))
+    at_once = _at_once(jobs, device, len(todo), recipe, data)
     time_s = _pace(todo, recipe, data, device) * len(todo)
     return f"{told}; {say_when(at_once, time_s, 'of them, an epoch each')}"
 
@@ -149,6 +148,8 @@ def build_table(
         ValueError: OUT's parts were made by another recipe, are damaged, or another command is at
             work on them.
     """
+    from supernet.data.digest import digest_of
+
     parts = trainings.parts_of(out)
     with at_work(parts):
         wanted = _train_all(parts, recipe, data_path, _device(recipe, device), jobs)
@@ -161,7 +162,7 @@ def build_table(
                     f"stand-alone training on {recipe.data_set}", trainings.digest_of_parts(wanted)
                 )
             ],
-            details={"recipe": to_dict(recipe), "images": _images(recipe, data_path)},
+            details={"recipe": to_dict(recipe), "images": digest_of(_images(recipe, data_path))},
         )
         trainings.finish(parts)
 
@@ -184,10 +185,6 @@ def _train_all(
     limit: int | None = None,
 ) -> dict[Path, tuple[Cell, int]]:
     """Train what is missing; return the cell and repeat of every part."""
-    from supernet.devices import jobs_at_once
-    from supernet.fits import check_truth
-    from supernet.nets.stand_alone import NasbenchNetwork
-
     trainings.open_parts(parts, recipe)
     wanted = _wanted(parts, recipe, limit)
     todo = {path: task for path, task in wanted.items() if not path.is_file()}
@@ -195,16 +192,33 @@ def _train_all(
         task(train_part, path, cell, repeat, recipe, data_path, device)
         for path, (cell, repeat) in todo.items()
     )
-    at_once = jobs_at_once(jobs, device, 1, len(todo))
-    if todo:
-        largest = max((cell for cell, _ in wanted.values()), key=lambda cell: len(cell.operations))
-        network = NasbenchNetwork(largest, recipe.skeleton).to("meta")  # it can't be made there
-        check_truth(recipe, network, at_once, device)
+    at_once = _at_once(jobs, device, len(todo), recipe, data_path)
     done = in_parallel(tasks, at_once, shared=parts)
     for path, result in track(done, "training", total=len(todo), console=Console(stderr=True)):
         schemas.write_json(result, path, schemas.TRUTH_PART)
         rmtree(trainings.begun_folder(path), ignore_errors=True)
     return wanted
+
+
+def _at_once(
+    jobs: int | None, device: str, num: int, recipe: StandAlone, data_path: Path | None
+) -> int:
+    """Return how many of so many trainings run at once.
+
+    Raises:
+        ValueError: as many as asked, or even one, need more memory than there is.
+    """
+    from supernet.fits import jobs_that_fit
+    from supernet.needs import truth_needs
+    from supernet.nets.stand_alone import NasbenchNetwork
+
+    if not num:
+        return 1
+    largest = max(trainings.space_cells(recipe), key=lambda cell: len(cell.operations))
+    network = NasbenchNetwork(largest, recipe.skeleton).to("meta")  # it can't be made there
+    needed = truth_needs(recipe, network, _images(recipe, data_path).num_images)
+    what = "a training of the truth"
+    return jobs_that_fit(what, jobs, device, 1, num, needed, other_batch="stem_channels")
 
 
 def _wanted(
@@ -247,9 +261,8 @@ def _recipe(preset: str, data_set: str | None, changes: Mapping[str, Any] | None
     return changed(changed(usual, changes or {}), {"data_set": data_set})
 
 
-def _images(recipe: StandAlone, data_path: Path | None) -> str:
-    """Return the digest of the images, which tells a ranking whether its runs are of them too."""
-    from supernet.data.digest import digest_of
+def _images(recipe: StandAlone, data_path: Path | None) -> DataSet:
+    """Open the images, whose digest tells a ranking whether its runs are of them too."""
     from supernet.data.registry import load_data
 
-    return digest_of(load_data(recipe.data_set, recipe.skeleton, data_path, "cpu"))
+    return load_data(recipe.data_set, recipe.skeleton, data_path, "cpu")

@@ -59,6 +59,11 @@ class DataSet:
     test: Images
     num_classes: int
 
+    @property
+    def num_images(self) -> int:
+        """Of all splits."""
+        return len(self.train) + len(self.valid) + len(self.test)
+
     def split(self, name: str) -> Images:
         """Return 'train', 'valid', 'test', or several joined by '+'.
 

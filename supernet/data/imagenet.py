@@ -89,6 +89,11 @@ class FilePool:
         """SHA-256 of every file's name and size."""
         return digest_of_files(self.root, self.split("train+valid+test").paths)
 
+    @property
+    def num_kept(self) -> int:
+        """Images that are kept in memory: none but those that calibrate and score."""
+        return 0
+
     def source(self, seed: int, ranks: Ranks) -> FileSource:
         """Return the batches to train on."""
         recipe = self.recipe

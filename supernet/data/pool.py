@@ -33,6 +33,11 @@ class Pool(Interface):
         """What tells these images from others, in hexadecimal."""
         ...
 
+    @property
+    def num_kept(self) -> int:
+        """Images that are kept in memory."""
+        ...
+
     def source(self, seed: int, ranks: Ranks) -> Source:
         """Return the batches to train on."""
         ...
@@ -83,6 +88,11 @@ class TensorPool:
     def digest(self) -> str:
         """SHA-256 of every split's pixels, as the net sees them, and labels."""
         return digest_of(self._data)
+
+    @property
+    def num_kept(self) -> int:
+        """Images that are kept in memory: all."""
+        return self._data.num_images
 
     def source(self, seed: int, ranks: Ranks) -> Source:
         """Return the batches to train on."""

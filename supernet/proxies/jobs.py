@@ -11,7 +11,9 @@ from rich.progress import track
 
 from bench.base.forecast import seconds_each
 from bench.base.parallel import in_parallel, task
-from supernet.devices import jobs_at_once
+from supernet.fits import jobs_that_fit
+from supernet.needs import proxy_needs
+from supernet.nets.cell_network import CellNetwork
 from supernet.proxies.scoring import draw_batch, score_cell
 
 if TYPE_CHECKING:
@@ -49,16 +51,18 @@ def score_missing(
     """Score what a file of scores lacks, with a fixed number of threads each, and write it.
 
     Raises:
-        ValueError: a batch of more images than there are, or an own method that fails.
+        ValueError: a batch of more images than there are, an own method that fails, or so many
+            cells at once need more memory than there is.
         Stopped: it was asked for; what was scored is kept.
     """
     batches = {seed: draw_batch(images, scoring.batch_size, seed) for seed in seeds}
     todo = missing(growing, cells, methods, seeds)
     usual_threads = torch.get_num_threads()
+    at_once = scored_at_once(todo, scoring, images, threads, jobs)
     growing.begin()
     done = in_parallel(
         (task(_score, one, scoring, batches[one.seed], threads) for one in todo),
-        jobs_at_once(jobs, str(images.train.labels.device), threads, len(todo)),
+        at_once,
         shared=growing.path.parent,
     )
     try:
@@ -70,6 +74,23 @@ def score_missing(
     finally:
         torch.set_num_threads(usual_threads)  # one job alone runs in this process
     growing.finish()
+
+
+def scored_at_once(
+    todo: Sequence[Missing], scoring: ProxyScoring, images: DataSet, threads: int, jobs: int | None
+) -> int:
+    """Return how many cells are scored at once.
+
+    Raises:
+        ValueError: as many as asked, or even one, need more memory than there is.
+    """
+    if not todo:
+        return 1
+    largest = max((one.cell for one in todo), key=lambda cell: len(cell.operations))
+    with torch.device("meta"):
+        needed = proxy_needs(scoring, CellNetwork(largest, scoring.skeleton))
+    device = str(images.train.labels.device)
+    return jobs_that_fit("a cell", jobs, device, threads, len(todo), needed)
 
 
 def measure_pace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,6 +14,7 @@ from analysis.leaderboard.board import update
 from analysis.leaderboard.rows import FREE, MEASURED, PUBLISHED, WHOLE, add, read
 from analysis.leaderboard.show import GREY, draw, markdown
 from analysis.published import TABLE3, WHOLE_SPACE
+from bench.base.digests import sha256_of
 from bench.rank import rank
 from bench.runs.layout import LOCK, SUMS
 from bench.runs.lock import at_work
@@ -184,3 +186,12 @@ def test_the_one_in_results_holds_the_bar_and_says_whose_cells() -> None:
     (cells_of,) = bar[bar["section"] == WHOLE]["cells"]
     assert cells_of.startswith("1,000 cells of cells-1000.txt (SHA-256 of their sorted hashes ")
     assert (board[board["kind"] != PUBLISHED].groupby("section")["cells"].nunique() == 1).all()
+
+
+def test_a_leaderboard_without_its_digest_is_refused(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "results/leaderboard/leaderboard.csv", tmp_path)
+    board = tmp_path / "leaderboard.csv"
+    with pytest.raises(ValueError, match="no digest until SHA256SUMS, which is gone, is put back"):
+        read(board)
+    (tmp_path / SUMS).write_text(f"{sha256_of(board)}  {board.name}\n")  # as sha256sum writes it
+    assert len(read(board))

@@ -95,7 +95,7 @@ def test_a_dry_run_says_what_is_missing_and_writes_nothing(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "branches-m1 shadow-seed0: curve"
     assert lines[1] == "branches-m1 single-seed0: complete"
-    assert lines[-1] == f"{len(lines) - 1} runs; nothing was written"
+    assert lines[-1] == f"{len(lines) - 1} runs, 1 at once; nothing was written"
     assert {path: path.stat().st_mtime_ns for path in copy.rglob("*")} == before
     assert main([str(copy), "--dry-run", "--only", "curves"]) == 2
     assert "unknown measurement 'curves'" in capsys.readouterr().err
@@ -175,7 +175,7 @@ def test_a_quick_look_at_some_runs_says_so_and_makes_nothing_of_all(
     truth = ["--table", str(copy / "truth.h5"), "--other-truth", "--jobs", "1"]
     asked = [str(copy), "--only", "curve", "--limit", "1"]
     assert main([*asked, "--dry-run"]) == 0
-    assert "1 runs; nothing was written" in capsys.readouterr().out
+    assert "1 runs, 1 at once; nothing was written" in capsys.readouterr().out
     assert main([*asked, *truth]) == 0
     told = f"a quick look at 1 of {len(curves)} runs: variations.csv and calibration_tau.csv are"
     assert f"{told} not written; the same command without --limit" in capsys.readouterr().out

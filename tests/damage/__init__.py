@@ -3,6 +3,9 @@
     python -m tests.damage                                   # minutes
     python -m tests.damage --inputs 20000 --kills 200        # hours
     python -m tests.damage --only scores.csv --inputs 500 --seed 3
+    python -m tests.damage --inputs 20000 --keep tried.txt --time-limit 20m   # in slices
+
+With --keep the same command goes on where it stopped or was killed, on the same code alone.
 
 A damaged file is read as the commands read it. What comes out is held against what the undamaged
 file gives, the oracle: a refusal in one line and the very same result are right; another result

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import torch
 
+from bench.base.command import STOPPED
+from bench.base.stopping import is_asked, stoppable
+from bench.verbs.options import duration
 from tests.damage.campaign import Campaign, run_campaign
+from tests.damage.kept import Kept
 from tests.damage.tally import bad_lines, table_lines
 
 
@@ -22,13 +26,22 @@ def main() -> int:
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--only", default="", metavar="TEXT", help="kinds whose name has it")
     p.add_argument("--shown", type=int, default=20, help="examples of what went wrong")
+    p.add_argument("--keep", type=Path, metavar="FILE", help="what was tried: go on from there")
+    p.add_argument("--time-limit", type=duration, metavar="TIME", help="stop then, with code 75")
     values = vars(p.parse_args())
-    shown = values.pop("shown")
+    shown, keep, limit_s = (values.pop(name) for name in ("shown", "keep", "time_limit"))
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as scratch:
-        trials = run_campaign(Campaign(**values), Path(scratch))
-    print(*table_lines(trials), *bad_lines(trials, shown), sep="\n")
-    return int(any(trial.is_bad for trial in trials))
+    campaign = Campaign(**values)
+    kept = Kept(keep, campaign)
+    with stoppable(limit_s), tempfile.TemporaryDirectory() as scratch:
+        for trial in run_campaign(campaign, Path(scratch), list(kept.trials)):
+            kept.add(trial)
+            if is_asked():
+                break
+        has_stopped = is_asked()
+    print(*table_lines(kept.trials), *bad_lines(kept.trials, shown), sep="\n")
+    is_bad = any(trial.is_bad for trial in kept.trials)
+    return int(is_bad) or STOPPED * has_stopped
 
 
 if __name__ == "__main__":

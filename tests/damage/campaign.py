@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from tests.damage.kills import COMMANDS, kill
 from tests.damage.kinds import KINDS
 from tests.damage.quiet import quiet
-from tests.damage.trials import Trial, try_kind
+from tests.damage.trials import inputs, try_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from tests.damage.trials import Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,28 +37,29 @@ class Campaign:
     only: str = ""
 
 
-def run_campaign(campaign: Campaign, scratch: Path) -> list[Trial]:
-    """Try everything, saying on standard error how far it is."""
+def run_campaign(campaign: Campaign, scratch: Path, done: Sequence[Trial] = ()) -> Iterator[Trial]:
+    """Try everything but what is done, saying on standard error how far it is."""
     kinds = [kind for kind in KINDS if campaign.only in kind.name]
     commands = [command for command in COMMANDS if campaign.only in command.name]
-    trials: list[Trial] = []
+    known = {(trial.kind, trial.number) for trial in done}
     made: dict[Callable[[Path], object], Path] = {}
     by_command = _shares(campaign.commands, sum(kind.command is not None for kind in kinds))
     for index, (kind, share) in enumerate(
         zip(kinds, _shares(campaign.inputs, len(kinds)), strict=True)
     ):
-        if kind.make not in made:
-            made[kind.make] = _made(kind.make, scratch / f"made{len(made)}")
         num_commands = by_command.pop() if kind.command else 0
-        place = scratch / f"kind{index}"
-        trials += try_kind(kind, made[kind.make], place, range(share), campaign.seed, num_commands)
-        print(f"{len(trials)} tried, {kind.name} done", file=sys.stderr)
+        if todo := list(inputs(kind, share, num_commands, known)):
+            if kind.make not in made:
+                made[kind.make] = _made(kind.make, scratch / f"made{len(made)}")
+            place = scratch / f"kind{index}"
+            yield from try_kind(kind, made[kind.make], place, todo, campaign.seed)
+        print(f"{kind.name} done", file=sys.stderr)
     for index, (command, share) in enumerate(
         zip(commands, _shares(campaign.kills, len(commands)), strict=True)
     ):
-        trials += kill(command, scratch / f"kill{index}", share, campaign.seed)
-        print(f"{len(trials)} tried, {command.name} done", file=sys.stderr)
-    return trials
+        num = share - sum(trial.kind == command.trials for trial in done)
+        yield from kill(command, scratch / f"kill{index}", num, campaign.seed)
+        print(f"{command.name} done", file=sys.stderr)
 
 
 def _shares(total: int, parts: int) -> list[int]:

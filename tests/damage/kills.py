@@ -47,6 +47,11 @@ class Command:
     arguments: Callable[[Path], Sequence[object]]
     result: Callable[[Path], Any]
 
+    @property
+    def trials(self) -> str:
+        """The name of its kills in the table."""
+        return f"killed: {self.name}"
+
 
 def contents(*patterns: str) -> Callable[[Path], Any]:
     """Return what reads the bytes of files by pattern."""
@@ -63,9 +68,9 @@ def kill(command: Command, folder: Path, times: int, seed: int) -> Iterator[Tria
 
     Every other kill is in the middle of a write, and every fourth is a Ctrl-C.
     """
-    if not times:
+    if times <= 0:
         return
-    rng = Random(f"{seed} {command.name}")
+    rng = Random(f"{seed} {command.name} {times}")  # gone on with, others than before are drawn
     made, place = folder / "made", folder / "killed"
     made.mkdir(parents=True)
     with quiet():
@@ -84,9 +89,9 @@ def kill(command: Command, folder: Path, times: int, seed: int) -> Iterator[Tria
             continue
         outcome = _outcome(command, place, said, expected)
         for number, way in enumerate(killed):
-            yield Trial(f"killed: {command.name}", times - number, way, *outcome)
+            yield Trial(command.trials, times - number, way, *outcome)
         if outcome[0] == HANG or (said and not killed):
-            yield Trial(f"killed: {command.name}", times, how, *outcome)
+            yield Trial(command.trials, times, how, *outcome)
             times -= 1
         times, killed = times - len(killed), []
 

@@ -34,6 +34,11 @@ class Kind:
     command: Callable[[Path], Sequence[object]] | None = None
     outputs: tuple[str, ...] = ()
 
+    @property
+    def by_command(self) -> str:
+        """The name, in the table, of inputs that go through the command line."""
+        return f"{self.name} (command)"
+
 
 KINDS = (
     Kind("run.json", cells.make, cells.RUN, cells.read_runs, cells.rank, cells.RANKED),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.damage import trials
+from tests.damage import campaign, trials
+from tests.damage.campaign import Campaign, run_campaign
 from tests.damage.damages import DAMAGES, draw
+from tests.damage.kept import Kept
 from tests.damage.kinds import KINDS, Kind
 from tests.damage.tally import bad_lines, table_lines
 from tests.damage.trials import BELIEVED, HANG, HARMLESS, REFUSED, TRACEBACK, Trial, try_kind
@@ -86,8 +89,47 @@ def test_every_outcome_is_told_apart(
     make(tmp_path / "made")
     monkeypatch.setattr(trials, "draw", _never_missing)
     kind = Kind("file.txt", make, "file.txt", read)
-    found = list(try_kind(kind, tmp_path / "made", tmp_path / "scratch", range(2), 0, 0))
+    todo = trials.inputs(kind, 2, 0, ())
+    found = list(try_kind(kind, tmp_path / "made", tmp_path / "scratch", todo, 0))
     assert [trial.outcome for trial in found] == [outcome, outcome]
+
+
+def kept_campaign(monkeypatch: pytest.MonkeyPatch) -> Campaign:
+    monkeypatch.setattr(campaign, "KINDS", (Kind("file.txt", make, "file.txt", refusing),))
+    monkeypatch.setattr(campaign, "COMMANDS", ())
+    return Campaign(inputs=6, kills=0, commands=0)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_campaign_goes_on_where_it_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, file = kept_campaign(monkeypatch), tmp_path / "tried.txt"
+    (tmp_path / "whole").mkdir()
+    whole = list(run_campaign(asked, tmp_path / "whole"))
+    kept = Kept(file, asked)
+    for trial in whole[:4]:
+        kept.add(trial)
+    file.write_text(file.read_text()[:-5])  # killed while it wrote the fourth
+    again = Kept(file, asked)
+    assert [trial.number for trial in again.trials] == [0, 1, 2]
+    (tmp_path / "rest").mkdir()
+    for trial in run_campaign(asked, tmp_path / "rest", again.trials[:]):
+        again.add(trial)
+    found = [(trial.number, trial.damage, trial.outcome) for trial in Kept(file, asked).trials]
+    assert found == [(trial.number, trial.damage, trial.outcome) for trial in whole]
+
+
+def test_a_campaign_of_other_code_is_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, file = kept_campaign(monkeypatch), tmp_path / "tried.txt"
+    Kept(file, asked)
+    with pytest.raises(ValueError, match=r"and not of .*: delete it, or keep another"):
+        Kept(file, replace(asked, seed=1))
+    monkeypatch.setattr("tests.damage.kept.digest_of_code", lambda: "other")
+    with pytest.raises(ValueError, match=r"and not of .*other.*: delete it, or keep another"):
+        Kept(file, asked)
 
 
 def _never_missing(rng: Random, data: bytes, other: bytes) -> tuple[str, bytes]:

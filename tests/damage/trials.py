@@ -17,7 +17,7 @@ from tests.damage.damages import draw
 from tests.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -71,8 +71,26 @@ class World:
                 self.seen[path] = _state(path)
 
 
+def inputs(
+    kind: Kind, num: int, num_commands: int, known: Container[tuple[str, int]]
+) -> Iterator[tuple[str, int]]:
+    """Yield what is still to be tried: the trial's kind and the input's number.
+
+    Args:
+        kind: the kind.
+        num: of inputs.
+        num_commands: how many of them go through the command line too.
+        known: what was tried.
+    """
+    every = max(num // num_commands, 1) if kind.command and num_commands else 0
+    for number in range(num):
+        for name in (kind.name, kind.by_command) if every and number % every == 0 else (kind.name,):
+            if (name, number) not in known:
+                yield name, number
+
+
 def try_kind(
-    kind: Kind, made: Path, scratch: Path, numbers: range, seed: int, num_commands: int
+    kind: Kind, made: Path, scratch: Path, todo: Iterable[tuple[str, int]], seed: int
 ) -> Iterator[Trial]:
     """Damage a kind's file once for each number, and read it.
 
@@ -80,19 +98,21 @@ def try_kind(
         kind: the kind.
         made: its undamaged files.
         scratch: an empty folder to work in.
-        numbers: of the inputs; an input depends on the seed, the kind and its number alone.
+        todo: of `inputs`; an input depends on the seed, the kind and its number alone.
         seed: of the campaign.
-        num_commands: how many inputs go through the command line too.
     """
-    worker = Worker(kind, made, scratch / "read")
-    every = max(len(numbers) // num_commands, 1) if kind.command and num_commands else 0
-    by_command = ByCommand(kind, made, scratch / "command") if every else None
-    for number in numbers:
-        damage, data = damaged(kind, made, number, seed)
-        yield Trial(kind.name, number, damage, *worker.ask(data))
-        if by_command and number % every == 0:
-            yield Trial(f"{kind.name} (command)", number, damage, *by_command.ask(data))
-    worker.close()
+    readers: dict[str, Worker | ByCommand] = {}
+    try:
+        for name, number in todo:
+            if name not in readers:
+                place = scratch / str(len(readers))
+                reader = ByCommand if name == kind.by_command else Worker
+                readers[name] = reader(kind, made, place)
+            damage, data = damaged(kind, made, number, seed)
+            yield Trial(name, number, damage, *readers[name].ask(data))
+    finally:
+        for one in readers.values():
+            one.close()
 
 
 def damaged(kind: Kind, folder: Path, number: int, seed: int) -> tuple[str, bytes | None]:
@@ -194,6 +214,9 @@ class ByCommand:
             return HANG, f"no end after {COMMAND_LIMIT_S:g} s"
         finally:
             self.world.restore()
+
+    def close(self) -> None:
+        """Leave the files: nothing runs."""
 
     def _run(self) -> tuple[int, str]:
         assert self.kind.command is not None

@@ -44,7 +44,7 @@ def dry_run(**asked: Any) -> Plan:
     Raises:
         ValueError: what `rank` raises before it trains.
     """
-    from supernet.devices import jobs_at_once
+    from supernet.fits import jobs_that_fit, most_needs
     from supernet.forecast import forecast_runs
 
     bound = inspect.signature(rank).bind(**asked)
@@ -53,11 +53,13 @@ def dry_run(**asked: Any) -> Plan:
     named = {name: values.pop(name) for name in ("space", "net", "sampler", "data_set")}
     fields = changed_fields(values.pop("changes"), values.pop("scorers"), **named)
     threads, jobs, data = values.pop("threads"), values.pop("jobs"), as_path(values.pop("data"))
+    is_here = values["backend"] == "loky"
     for name in NOT_ASKED:
         del values[name]
     with prepared(**values, fields=fields, data=data) as ready:
         check_runs(ready.results, ready.planned, ready.images)
+        todo = [run for run in ready.planned if not run.is_complete]
+        needed = most_needs(todo, ready.num_images) if is_here else None
+        at_once = jobs_that_fit("a run", jobs, ready.device, threads, len(todo), needed)
         forecasts = forecast_runs(ready.planned, data, ready.device, threads)
-    num_missing = sum(one.time_s > 0 for one in forecasts)
-    at_once = jobs_at_once(jobs, ready.device, threads, num_missing)
     return Plan([*zip(ready.planned, forecasts, strict=True)], at_once)

@@ -39,6 +39,7 @@ class Ready(NamedTuple):
     baselines: Mapping[str, Baseline]
     planned: Sequence[Run]
     images: str
+    num_images: int
     device: str
     note: str
 
@@ -82,10 +83,10 @@ def prepared(
         for _, one in recipes:
             check_precision(one.training, device)
         planned = plan_runs(results, [one for _, one in recipes], seeds)
-        images = open_all_images(planned, data)
+        images, num_images = open_all_images(planned, data)
         known = known_images(results, planned, images)
         note = check_truth(truth, known, presets, is_meant=other_truth)
-        yield Ready(results, truth, loaded, own, planned, images, device, note)
+        yield Ready(results, truth, loaded, own, planned, images, num_images, device, note)
 
 
 def changed_fields(

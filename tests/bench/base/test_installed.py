@@ -26,14 +26,16 @@ sys.meta_path.insert(0, Finder())
 """
 FILES = [f"bench/{path.name}" for path in sorted((ROOT / "bench").glob("[!_]*.py"))]
 STARTS = [
-    *((name, "bench.base.parser") for name in FILES if name != "bench/lists.py"),
+    *((name, "bench.base.parser") for name in FILES),
     ("-m bench.run", "bench.verbs.options"),
     ("-m analysis", "analysis.report"),
     ("-m analysis.leaderboard", "analysis.leaderboard.board"),
     ("-m analysis.findings", "pandas"),
     ("-m analysis.readme", "pandas"),
+    ("-m analysis.figures.kernel_cost", "analysis.style"),
     ("-c 'import sys, bench.base.installed as i; sys.exit(i.table())'", "rich"),
 ]
+STARTS += [(start, "bench.base.command") for start, _ in STARTS]  # nothing else is there as yet
 
 
 def test_installed_commands_are_those_of_the_project() -> None:
