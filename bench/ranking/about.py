@@ -5,25 +5,60 @@ A number without its recipe and protocol is never printed; whoever prints one fi
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bench.base.names import is_plugin
-from bench.ranking.protocol import describe
+from bench.ranking.protocol import PROTOCOLS, Protocol, describe
 from bench.runs import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from bench.ranking.protocol import Protocol
     from bench.table.table import Table
+
+NOT_TOLD_BY = ("file", "schema_version")
+"""What of a table may change without its being another: its name, and how it was written."""
 
 
 def read_earlier(results: Path) -> dict[str, Any]:
     """Read ranking.json, or nothing where the folder was never ranked."""
     path = results / schemas.RANKING.name
     return schemas.read_json(path, schemas.RANKING) if path.is_file() else {}
+
+
+def earlier_protocols(about: Mapping[str, Any]) -> dict[str, Protocol]:
+    """Return the protocols that a folder was ranked by, a user's own as it was then.
+
+    Args:
+        about: what `read_earlier` returned.
+    """
+    return {
+        name: PROTOCOLS.get(name) or _protocol(fields)
+        for name, fields in about.get("protocols", {}).items()
+    }
+
+
+def check_same_table(results: Path, table: Table) -> None:
+    """Refuse another truth than the one that a folder was ranked against: its rows would change.
+
+    Raises:
+        ValueError: with the tables' files.
+    """
+    before = read_earlier(results).get("table")
+    if before is None:
+        return
+    now = json.loads(json.dumps(_describe(table)))
+    differ = [name for name in (*now, *before) if now.get(name) != before.get(name)]
+    if differ := [name for name in dict.fromkeys(differ) if name not in NOT_TOLD_BY]:
+        raise ValueError(
+            f"{results} was ranked against the table {before.get('file')}, and {table.path} is "
+            f"another (in {', '.join(differ)}): name that one with --table, or copy the runs into "
+            "another folder and name it with --out"
+        )
 
 
 def about_ranking(
@@ -49,20 +84,28 @@ def about_ranking(
         truth_note: where the table is not of these runs' images or networks, how it differs.
         baselines: names of those ranked, of which a user's own are remembered.
     """
-    sources = [source._asdict() for source in table.provenance["sources"]]
     return {
         "version": schemas.RANKING.version,
         "command": command,
         "headline": {"protocol": protocols[0].name, "scorer": headline},
         "protocols": {p.name: asdict(p) | {"words": describe(p)} for p in protocols},
         "recipes": dict(recipes),
-        "table": {
-            **table.provenance,
-            "file": table.path.name,
-            "sources": sources,
-            "skeleton": asdict(table.skeleton),
-        },
+        "table": _describe(table),
         "notes": notes,
         "truth_note": truth_note,
         "baselines": [name for name in baselines if is_plugin(name)],
     }
+
+
+def _describe(table: Table) -> dict[str, Any]:
+    return {
+        **table.provenance,
+        "file": table.path.name,
+        "sources": [source._asdict() for source in table.provenance["sources"]],
+        "skeleton": asdict(table.skeleton),
+    }
+
+
+def _protocol(fields: Mapping[str, Any]) -> Protocol:
+    names = {field.name for field in dataclasses.fields(Protocol)}
+    return Protocol(**{name: value for name, value in fields.items() if name in names})

@@ -110,8 +110,8 @@ def load_baselines(results: Path, names: Sequence[str]) -> dict[str, Baseline]:
     except ValueError as error:
         raise ValueError(
             f"{results / schemas.KENDALL_TAU.name} has rows of {', '.join(earlier)}, to be ranked "
-            f"again, but {error} To drop the rows, take the name out of 'baselines' in "
-            f"{results / schemas.RANKING.name}"
+            f"again, but {error} Put it back, or copy the runs into another folder and name it "
+            "with --out"
         ) from error
 
 

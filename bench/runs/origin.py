@@ -2,12 +2,11 @@
 
 Both are kept in run.json as SHA-256 digests when a run is first trained, so that other images or
 changed code are never taken for those of before. An empty digest is unknown, as of runs trained
-before digests were kept, and is never held against anything.
+before digests were kept: such a run is gone on with, but not ranked beside known ones.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -110,29 +109,3 @@ def check_origin(folder: Path, origin: Origin) -> None:
             f"what {folder} was trained from has changed: {', '.join(changed)}; "
             "put that back, name another folder with --out, or delete it"
         )
-
-
-def check_together(origins: Mapping[Path, Origin]) -> None:
-    """Refuse to rank runs together that come from different images or code.
-
-    Args:
-        origins: by run folder.
-
-    Raises:
-        RunFolderError: with the folders on each side.
-    """
-    folders: defaultdict[str, defaultdict[str, list[Path]]]
-    folders = defaultdict(lambda: defaultdict(list))
-    for folder, origin in origins.items():
-        for what, digest in origin.known().items():
-            folders[what][digest].append(folder)
-    for what, by_digest in folders.items():
-        if len(by_digest) > 1:
-            sides = (
-                f"{digest[:SHOWN]} ({', '.join('/'.join(f.parts[-2:]) for f in same)})"
-                for digest, same in by_digest.items()
-            )
-            raise RunFolderError(
-                f"runs that would be ranked together differ in {what}: {' and '.join(sides)}; "
-                "keep them in results folders of their own with --out"
-            )

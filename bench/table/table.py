@@ -38,8 +38,9 @@ __all__ = [
 ]
 
 DIGITS = Path(__file__).with_name("digits_truth.h5")
-MEAN_DIGITS = 12  # equal means of other repeats differ in the 16th, and would not be tied
 """The table that ships with the project."""
+
+MEAN_DIGITS = 12  # equal means of other repeats differ in the 16th, and would not be tied
 
 AnyKey = TypeVar("AnyKey", bound=Key)
 

@@ -17,10 +17,11 @@ from bench.runs.about import is_folder_of, is_trained, read_about
 from bench.runs.find import check_files, find_runs
 from bench.runs.layout import run_folder
 from bench.runs.lock import at_work
-from bench.runs.origin import check_origin, check_together, claim, origin_of, read_origin
+from bench.runs.origin import check_origin, claim, origin_of, read_origin
 from bench.runs.progress import show
 from bench.runs.run import Run, num_epochs, open_run
 from bench.runs.tensorboard import follow
+from bench.runs.together import check_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,17 +92,17 @@ def open_runs(
 
 
 def check_runs(results: Path, planned: Sequence[Run], images: str) -> None:
-    """Refuse folders of other recipes, and to mix runs of other images or code with those there."""
+    """Refuse folders of other recipes, and to mix runs of other recipes, images or code."""
     for run in planned:
         is_folder_of(run.folder, run.recipe, run.seed)
     now = {run.folder: origin_of(run.recipe, images) for run in planned}
     there = {run.folder for run in planned if is_trained(run.folder)}
     for folder in there:
         check_origin(folder, now[folder])
+    every = {run.folder: run for run in [*planned, *find_runs(results, list(now))]}
     new = {folder: origin for folder, origin in now.items() if folder not in there}
-    check_together(
-        {run.folder: read_origin(run.folder) for run in find_runs(results, list(now))} | new
-    )
+    old = {folder: read_origin(folder) for folder in every if folder not in new}
+    check_together(every.values(), new | old)
 
 
 def tell_other_device(runs: Sequence[Run | FinalRun], device: str) -> None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from bench.base.forecast import say_look
 from bench.config.registry import PRESETS
+from bench.ranking.about import check_same_table
 from bench.ranking.truth import check_truth
 from bench.ranking.variations import write_variations
 from bench.runs import schemas
 from bench.runs.find import check_files, find_main_runs
 from bench.runs.lock import RANKING_S, at_work
-from bench.runs.origin import check_together, read_origin
+from bench.runs.origin import read_origin
+from bench.runs.together import check_together
 from bench.table.table import open_table
 from bench.verbs.folders import as_path
 from bench.verbs.measure import list_missing, measure_runs
@@ -64,6 +66,7 @@ def measure_ranked(
     runs, names, origins = _asked(results, only)
     every, runs = runs, runs[:limit]
     with open_table(str(table or default_table(runs))) as truth:
+        check_same_table(results, truth)
         known = [(run.recipe, origins[run.folder].images) for run in runs]
         presets = [make() for make in PRESETS.values()]
         if note := check_truth(truth, known, presets, is_meant=other_truth):
@@ -125,7 +128,7 @@ def _asked(results: Path, only: Sequence[str]) -> tuple[list[Run], list[str], di
         )
     check_files(runs)
     origins = {run.folder: read_origin(run.folder) for run in runs}
-    check_together(origins)
+    check_together(runs, origins)
     return runs, names, origins
 
 

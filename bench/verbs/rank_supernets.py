@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.ranking.about import read_earlier
+from bench.ranking.about import earlier_protocols, read_earlier
 from bench.ranking.baselines import BASELINES
 from bench.ranking.outputs import Rankings, write_rankings
 from bench.ranking.protocol import PROTOCOLS
@@ -139,8 +139,7 @@ def _report(ready: Ready, *, command: str, allow_missing: bool) -> Ranked:
 
     results, protocols = ready.results, ready.protocols
     about = read_earlier(results)
-    earlier = {name: PROTOCOLS[name] for name in about.get("protocols", ()) if name in PROTOCOLS}
-    every = earlier | {protocol.name: protocol for protocol in protocols}
+    every = earlier_protocols(about) | {protocol.name: protocol for protocol in protocols}
     commands = filter(None, [*about.get("command", "").splitlines(), command])
     rankings = write_rankings(
         results,

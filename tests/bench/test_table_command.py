@@ -186,9 +186,8 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     rows = (f"maxpool3x3,0.5,{repeat}\n" for repeat in range(300_000))  # read for seconds
     source.write_text("branches,test_accuracy,repeat\n" + "".join(rows))
     code = (
-        "import signal, sys\n"
+        "import sys\n"
         "from bench.table_command import main\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # jobs in background lack it
         "told = lambda event, args: event == 'open' and args[0] == sys.argv[2] and print('read')\n"
         "sys.addaudithook(lambda event, args: told(event, [*map(str, args)]))\n"
         "sys.exit(main(sys.argv[1:]))\n"

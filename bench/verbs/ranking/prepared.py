@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.base.names import load
+from bench.config.fields import to_dict
 from bench.config.registry import PRESETS, RECIPES
+from bench.ranking.about import check_same_table
 from bench.ranking.baselines import load_baselines
 from bench.ranking.protocol import PROTOCOLS, Protocol, check
 from bench.ranking.truth import check_cells, check_truth
@@ -15,10 +17,10 @@ from bench.runs.run import load_space
 from bench.table.table import open_table
 from bench.verbs.complete import known_images, open_all_images, plan_runs
 from bench.verbs.folders import results_folder
-from bench.verbs.presets import changed, ranking_preset
+from bench.verbs.presets import changed, differences, ranking_preset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bench.config.recipe import Recipe
@@ -74,7 +76,9 @@ def prepared(
     results = results_folder(out, preset, fields)
     own = load_baselines(results, baselines)
     with open_table(str(table or chosen.table)) as truth:
+        check_same_table(results, truth)
         recipes = _recipes(recipe, loaded, m, batch_norms)
+        _check_kept(recipe, recipes, fields)
         for protocol, one in recipes:
             check(protocol, load_space(one))
             check_cells(truth, one, allow_missing=allow_missing)
@@ -110,3 +114,16 @@ def _recipes(
         for number in m
         for norm in batch_norms or BATCH_NORMS[protocol.recipe]
     ]
+
+
+def _check_kept(
+    recipe: Recipe, recipes: Sequence[tuple[Protocol, Recipe]], asked: Iterable[str]
+) -> None:
+    """Refuse a field that was asked for and that a protocol's own recipe fixes otherwise."""
+    for protocol, one in recipes:
+        if lost := [name for name in differences(recipe, one) if name in asked]:
+            fixed = ", ".join(f"{name}={to_dict(one)[name]}" for name in lost)
+            raise ValueError(
+                f"protocol {protocol.name!r} has a recipe of its own, in which {fixed}: leave "
+                f"{', '.join(lost)} out, or rank it in a command of its own"
+            )

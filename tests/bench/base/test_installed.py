@@ -57,10 +57,8 @@ def test_ctrl_c_while_modules_are_imported_is_one_line(
     start: str, place: str, tmp_path: Path
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(INTERRUPT)
-    command = f"exec '{sys.executable}' {start} results"
-    code = "import os, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}os.execvp('sh', ['sh', '-c', sys.argv[1]])", command],
+        ["sh", "-c", f"exec '{sys.executable}' {start} results"],
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{tmp_path}:{ROOT}", "INTERRUPTED_AT": place},
         capture_output=True,

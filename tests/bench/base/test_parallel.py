@@ -90,14 +90,9 @@ def test_backend_without_its_package_or_address_says_what_is_needed(
 def test_ctrl_c_is_heard_here_and_left_alone_in_workers(
     jobs: int, is_heard: bool, tmp_path: Path
 ) -> None:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
-    try:
-        tasks = iter([task(_hears_interrupts) for _ in range(2)])
-        handlers = list(in_parallel(tasks, jobs, shared=tmp_path))
-        assert handlers == [is_heard, is_heard]
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
+    tasks = iter([task(_hears_interrupts) for _ in range(2)])
+    assert list(in_parallel(tasks, jobs, shared=tmp_path)) == [is_heard, is_heard]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def _hears_interrupts() -> bool:

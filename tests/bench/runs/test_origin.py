@@ -1,4 +1,4 @@
-"""Where runs come from: other images and changed code are refused, unknown ones are not."""
+"""Where runs come from: other images and changed code are refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from bench.base.names import source_digest
 from bench.config.cell_presets import digits
 from bench.config.fields import override
-from bench.runs.origin import Origin, check_origin, check_together, claim, origin_of, read_origin
+from bench.runs.origin import Origin, check_origin, claim, origin_of, read_origin
 from bench.runs.run import RunFolderError, open_run
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ def test_runs_from_before_digests_go_on(run: Run) -> None:
     train(run)
     claim(run, ONE)
     assert read_origin(run.folder) == Origin()
-    check_together({run.folder: Origin(), run.folder / "other": ONE})
 
 
 def test_plugins_source_is_its_modules_file(
@@ -88,22 +87,6 @@ def test_every_kind_of_plugin_counts() -> None:
 def test_a_module_without_source_is_unknown() -> None:
     assert source_digest("math:sqrt") == ""
     assert Origin(plugins={"math:sqrt": ""}).known() == {}
-
-
-def test_runs_of_different_images_are_not_ranked_together(tmp_path: Path) -> None:
-    one, other = (
-        tmp_path / "branches-m4" / "shadow-seed0",
-        tmp_path / "branches-m4" / "single-seed0",
-    )
-    check_together({one: ONE, other: ONE})
-    with pytest.raises(
-        RunFolderError,
-        match=r"differ in images: 11111111 \(branches-m4/shadow-seed0\) and 22222222 \(branches-m4",
-    ):
-        check_together({one: ONE, other: OTHER})
-    code = [Origin(plugins={"own:margin": digest * 64}) for digest in "ab"]
-    with pytest.raises(RunFolderError, match="differ in source of own:margin"):
-        check_together(dict(zip((one, other), code, strict=True)))
 
 
 def test_a_folder_in_which_nothing_was_trained_never_blocks(run: Run, tmp_path: Path) -> None:

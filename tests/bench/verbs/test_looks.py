@@ -100,8 +100,9 @@ def test_measuring_is_looked_at(
     told = run(*asked, "--dry-run").splitlines()
     assert told[0].startswith("s1-m2 shadow-seed0: bn_statistics, lemma_2, similarity, jacobian")
     assert told[1].startswith("s1-m2 shadow-seed1: ")
-    assert told[2] == "2 runs; nothing was written"
-    assert run(*asked, "--dry-run", "--limit", "1").splitlines()[1] == "1 runs; nothing was written"
+    assert told[2] == "2 runs, 1 at once; nothing was written"
+    told = run(*asked, "--dry-run", "--limit", "1").splitlines()
+    assert told[1] == "1 runs, 1 at once; nothing was written"
     one = {"curve": MEASUREMENTS["curve"]}
     monkeypatch.setattr("supernet.measure.measurements.MEASUREMENTS", one)
     looked = run(*asked, "--limit", "1")
