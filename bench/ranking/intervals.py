@@ -104,7 +104,7 @@ def crossed(values: Floats, jackknives: Floats, *, is_tau: bool) -> tuple[float,
     Returns:
         Low and high; NaN under MIN_CELLS cells.
     """
-    jackknives = jackknives[:, ~np.isnan(jackknives).any(axis=0)]
+    jackknives = jackknives[:, _is_known(jackknives)]
     num_seeds, num_cells = jackknives.shape
     if num_cells < MIN_CELLS or np.isnan(values).any():
         return float("nan"), float("nan")
@@ -120,6 +120,15 @@ def crossed(values: Floats, jackknives: Floats, *, is_tau: bool) -> tuple[float,
         return mean - margin, mean + margin
     centre, width = np.arctanh(np.clip(mean, -NEAR_1, NEAR_1)), margin / (1 - min(mean**2, NEAR_1))
     return float(np.tanh(centre - width)), float(np.tanh(centre + width))
+
+
+def num_cells_of(jackknives: Floats) -> int:
+    """Return how many cells an interval is over, of jackknives (num_seeds, num_cells)."""
+    return int(_is_known(jackknives).sum())
+
+
+def _is_known(jackknives: Floats) -> NDArray[np.bool_]:
+    return np.asarray(~np.isnan(jackknives).any(axis=0))
 
 
 def _jackknife_variance(without_one: Floats) -> Floats:

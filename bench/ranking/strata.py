@@ -50,6 +50,11 @@ class Blocks:
         """Tell which pairs there are, of shape (num_cells, num_cells)."""
         return np.asarray((self.labels[:, None] == self.labels) & (self.labels >= 0))
 
+    def is_paired(self) -> NDArray[np.bool_]:
+        """Tell which cells are in any pair, of shape (num_cells,)."""
+        _, inverse, counts = np.unique(self.labels, return_inverse=True, return_counts=True)
+        return np.asarray((counts[inverse] > 1) & (self.labels >= 0))
+
 
 @dataclass(frozen=True, eq=False)
 class Near:
@@ -65,6 +70,10 @@ class Near:
         """Tell which pairs there are, of shape (num_cells, num_cells)."""
         ratios = self.sizes[:, None] / self.sizes
         return np.asarray((ratios <= NEAR) & (ratios >= 1 / NEAR))
+
+    def is_paired(self) -> NDArray[np.bool_]:
+        """Tell which cells are in any pair, of shape (num_cells,)."""
+        return np.asarray(self.mask().sum(axis=1) > 1)  # with others than itself
 
 
 Stratum = Blocks | Near

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.ranking.baselines import BAR, RANDOM
-from bench.ranking.intervals import MIN_CELLS, crossed, interval, over_cells, over_seeds
+from bench.ranking.intervals import (
+    MIN_CELLS,
+    crossed,
+    interval,
+    num_cells_of,
+    over_cells,
+    over_seeds,
+)
 from bench.ranking.ruler import GIVEN, NONE, Group
 from bench.ranking.strata import WITHIN
 
@@ -129,13 +136,14 @@ def _summary_row(group: Group, ranked: Sequence[Ranked]) -> Row:
 
 
 def _within(means: dict[str, float], ranked: Sequence[Ranked]) -> Row:
-    """Return each tau within with its interval over seeds and cells together."""
+    """Return each tau within, its interval over seeds and cells together, and its cells."""
     row: Row = {}
+    jackknives = {name: _jackknives(ranked, name) for name in means}
     for name, mean in means.items():
         values = np.array([s[name] for s in _by_seed(ranked).values()])
-        low, high = crossed(values, _jackknives(ranked, name), is_tau=True)
+        low, high = crossed(values, jackknives[name], is_tau=True)
         row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
-    return row
+    return row | {f"{name}_cells": num_cells_of(one) for name, one in jackknives.items()}
 
 
 def _jackknives(ranked: Sequence[Ranked], name: str) -> Floats:

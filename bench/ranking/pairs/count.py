@@ -91,6 +91,7 @@ class FewCells:
         self.num_cells = len(means)
         self.within = within
         self.masks = {name: one.mask() for name, one in within.items()}
+        self.paired = {name: one.is_paired() for name, one in within.items()}
         self.resamples = resample_cells(self.num_cells)
         self.concordance = pair_concordance(means, noise, is_one_repeat=is_one_repeat)
 
@@ -100,13 +101,10 @@ class FewCells:
         parts = {TAU: pairs} | {name: pairs.within(mask) for name, mask in self.masks.items()}
         every = np.ones((1, self.num_cells))
         jackknives = {name: part.jackknife() for name, part in parts.items()}
-        for name, one in self.within.items():
-            if isinstance(one, Blocks):
-                jackknives[name][one.labels < 0] = np.nan
         counts = np.bincount(cells, minlength=self.num_cells).astype(np.float64)
         return Counted(
             taus={name: float(part.tau(every)[0]) for name, part in parts.items()},
-            jackknives=jackknives,
+            jackknives=_of_paired(jackknives, self.paired),
             resampled=pairs.tau(self.resamples),
             ceiling=ceiling(self.concordance, counts, float(pairs.untied_truths.sum())),
         )
@@ -127,9 +125,9 @@ class ManyCells:
             self.note += f"; over more than {MAX_NEAR:,}, {NEAR_PARAMETERS} is left out"
         self.concordance = sampled_concordance(means, noise, is_one_repeat=is_one_repeat)
         is_counted = self.num_cells <= MAX_NEAR
-        self.near = {
-            name: one.mask() for name, one in within.items() if isinstance(one, Near) and is_counted
-        }
+        counted = {n: one for n, one in within.items() if isinstance(one, Blocks) or is_counted}
+        self.near = {name: one.mask() for name, one in counted.items() if isinstance(one, Near)}
+        self.paired = {name: one.is_paired() for name, one in counted.items()}
 
     def count(self, scores: Floats, truths: Floats, cells: Indices) -> Counted:
         """Count the pairs of entries, of which every cell has one.
@@ -150,7 +148,7 @@ class ManyCells:
         limit = expected_tau(self.concordance * num_pairs, num_pairs, float(whole.totals[2]))
         return Counted(
             taus={name: one.tau for name, one in sums.items()},
-            jackknives={name: one.jackknife() for name, one in sums.items()},
+            jackknives=_of_paired({n: one.jackknife() for n, one in sums.items()}, self.paired),
             resampled=np.empty(0),
             ceiling=limit,
             sums=Sums(whole.totals, whole.with_cell[:, cells]),
@@ -163,3 +161,13 @@ class ManyCells:
         if name in self.near:
             return sum_pairs_near(scores, truths, self.near[name])
         return Sums(np.full(3, np.nan), np.full((3, self.num_cells), np.nan))
+
+
+def _of_paired(
+    jackknives: dict[str, Floats], paired: Mapping[str, NDArray[np.bool_]]
+) -> dict[str, Floats]:
+    """Leave out cells that are in none of the pairs: what they say nothing of rests on fewer."""
+    return {
+        name: np.where(paired[name], values, np.nan) if name in paired else values
+        for name, values in jackknives.items()
+    }

@@ -41,6 +41,7 @@ QUALITY = {
     "ceiling": SHARE,
 }
 LATER = replace(CORRELATION, default="")
+LATER_COUNT = replace(SPREAD, default="")
 LATER_DIFFERENCE = replace(DIFFERENCE, default="")
 WITHIN = dict.fromkeys(("tau_equal_conv3x3", "tau_near_parameters", "tau_top20"), LATER)
 RUN = {"m": M, "bn": TEXT, "seed": SEED}
@@ -63,6 +64,7 @@ KENDALL_TAU = Schema(
         "tau_high_seeds": replace(LATER, low=None, high=None),
         **WITHIN,
         **{f"{name}_{end}": LATER for name in WITHIN for end in ("low", "high")},
+        **{f"{name}_cells": LATER_COUNT for name in WITHIN},
     },
     keys=tuple(IDENTITY),
     remedy=AGAIN,

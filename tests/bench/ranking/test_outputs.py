@@ -35,7 +35,8 @@ COLUMNS = (
     "tau_high,spearman,weighted_tau,precision_top10,regret,ceiling,tau_low_cells,tau_high_cells,"
     "tau_low_seeds,tau_high_seeds,tau_equal_conv3x3,tau_equal_conv3x3_low,tau_equal_conv3x3_high,"
     "tau_near_parameters,tau_near_parameters_low,tau_near_parameters_high,"
-    "tau_top20,tau_top20_low,tau_top20_high"
+    "tau_top20,tau_top20_low,tau_top20_high,tau_equal_conv3x3_cells,tau_near_parameters_cells,"
+    "tau_top20_cells"
 )
 
 

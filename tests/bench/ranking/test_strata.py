@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from bench.ranking.baselines import num_conv3x3
+from bench.ranking.ceiling import Noise
 from bench.ranking.correlation import count_pairs
+from bench.ranking.intervals import crossed, num_cells_of
 from bench.ranking.outputs import rank
+from bench.ranking.pairs.count import FewCells, ManyCells
 from bench.ranking.protocol import PROTOCOLS
-from bench.ranking.strata import EQUAL_CONV3X3, NEAR, NEAR_PARAMETERS, TOP20, WITHIN, Near, strata
+from bench.ranking.strata import (
+    EQUAL_CONV3X3,
+    NEAR,
+    NEAR_PARAMETERS,
+    TOP20,
+    WITHIN,
+    Blocks,
+    Near,
+    strata,
+)
 from bench.table.table import Table
 from tests.synthetic import cells, write_runs, write_truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+def noise(num: int) -> Noise:
+    return Noise(variance=np.full(num, 0.01), num_averaged=np.full(num, 3.0))
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +102,10 @@ def test_every_scorer_and_baseline_has_them(tmp_path: Path, table: Table) -> Non
     for name in (EQUAL_CONV3X3, NEAR_PARAMETERS):
         assert scored[[name, f"{name}_low", f"{name}_high"]].notna().all(axis=None)
         assert (scored[f"{name}_low"] <= scored[name]).all()
+        assert scored[f"{name}_high"].between(scored[name], 1).all()
+        assert (scored[f"{name}_high"] - scored[f"{name}_low"] > 0.1).all()
+    assert (scored[f"{EQUAL_CONV3X3}_cells"] == 33).all(), "four 3x3: one cell, in no pair"
+    assert (scored[f"{TOP20}_cells"] == 7).all()
     assert scored[TOP20].notna().all()
     assert scored[f"{TOP20}_low"].isna().all(), "7 cells are too few for an interval"
     (counted,) = frame[frame["scorer"] == "num_conv3x3"]["tau_equal_conv3x3"]
@@ -95,3 +115,48 @@ def test_every_scorer_and_baseline_has_them(tmp_path: Path, table: Table) -> Non
 def test_near_is_within_five_percent() -> None:
     masks = Near(np.array([100.0, 104.9, 105.1])).mask()
     assert masks.tolist() == [[True, True, False], [True, True, True], [False, True, True]]
+
+
+def test_cells_in_no_pair_do_not_count_towards_an_interval() -> None:
+    """Nine cells in pairs are too few, however many others there are; ten are enough."""
+    rng = np.random.default_rng(0)
+    for num, is_enough in ((9, False), (10, True)):
+        labels = np.r_[np.zeros(num, dtype=np.intp), np.arange(1, 21), np.full(5, -1)]
+        sizes = np.where(labels == 0, 1.0, 10.0 ** np.arange(1.0, len(labels) + 1))
+        for stratum in (Blocks(labels), Near(sizes)):
+            assert stratum.is_paired().tolist() == (labels == 0).tolist()
+            assert (stratum.mask().sum(axis=1) > 1).tolist() == (labels == 0).tolist()
+            for make in (FewCells, ManyCells):
+                counter: Any = make(
+                    {"within": stratum},
+                    np.linspace(0, 1, len(labels)),
+                    noise(len(labels)),
+                    is_one_repeat=False,
+                )
+                scores, truths = rng.standard_normal((2, len(labels)))
+                counted = counter.count(scores, truths, np.arange(len(labels)))
+                known = counted.jackknives["within"][None]
+                assert num_cells_of(known) == num
+                low, high = crossed(np.array([counted.taus["within"]]), known, is_tau=True)
+                assert np.isfinite([low, high]).all() == is_enough
+
+
+def test_the_interval_is_that_of_the_pairs_within() -> None:
+    """In one stratum of all cells it is tau's own; in blocks it is the hand-made jackknife's."""
+    rng = np.random.default_rng(1)
+    scores, truths = rng.standard_normal((2, 24))
+    blocks = np.repeat(np.arange(3), 8)
+    counter = FewCells(
+        {"one": Blocks(np.zeros(24, dtype=np.intp)), "blocks": Blocks(blocks)},
+        np.linspace(0, 1, 24),
+        noise(24),
+        is_one_repeat=False,
+    )
+    counted = counter.count(scores, truths, np.arange(24))
+    assert counted.jackknives["one"] == pytest.approx(counted.jackknives["tau"])
+    for i in range(24):
+        rest = np.arange(24) != i
+        mask = blocks[rest][:, None] == blocks[rest]
+        assert counted.jackknives["blocks"][i] == pytest.approx(
+            within(scores[rest], truths[rest], mask)
+        )

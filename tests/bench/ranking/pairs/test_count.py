@@ -87,6 +87,7 @@ def test_95_percent_of_intervals_over_many_cells_hold_the_truth(correlation: flo
 def count_tau(scores: np.ndarray, truths: np.ndarray) -> tuple[float, np.ndarray]:
     counter = ManyCells.__new__(ManyCells)  # without a ceiling, which takes half a second
     counter.num_cells, counter.within, counter.near, counter.concordance = 300, {}, {}, 1.0
+    counter.paired = {}
     counted = counter.count(scores, truths, np.arange(300))
     return counted.taus["tau"], counted.jackknives["tau"]
 
