@@ -83,9 +83,14 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def with_interval(mean: float, low: float, high: float, digits: int) -> str:
-    """Write a figure, and its interval where it has one: '0.51 [0.38, 0.62]'."""
-    texts = [number(value, digits) for value in (mean, low, high)]
-    return texts[0] if isnan(low) else "{} [{}, {}]".format(*texts)
+    """Write a figure, and its interval where it has one: '0.51 [0.38, 0.62]'.
+
+    A bound that rounds to zero without being zero has a digit more: on which side it lies matters.
+    """
+    if isnan(low):
+        return number(mean, digits)
+    ends = (number(v, digits + (v != 0 and not round(v, digits))) for v in (low, high))
+    return "{} [{}, {}]".format(number(mean, digits), *ends)
 
 
 def signed(value: float) -> str:

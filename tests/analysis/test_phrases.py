@@ -62,7 +62,7 @@ def test_tau_with_its_interval_where_it_has_one() -> None:
 
 def test_no_end_of_an_interval_and_no_difference_is_minus_zero() -> None:
     row = {"tau_mean": -0.001, "tau_low": -0.004, "tau_high": -0.0}
-    assert describe_tau(row) == "0.00 [0.00, 0.00]"
+    assert describe_tau(row) == "0.00 [-0.004, 0.00]"
     assert signed(-0.0004) == "+0.000"
     assert signed(-0.004) == "-0.004"
 
