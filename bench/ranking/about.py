@@ -6,7 +6,6 @@ A number without its recipe and protocol is never printed; whoever prints one fi
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.table.table import Table
-
-NOT_TOLD_BY = ("file", "schema_version")
-"""What of a table may change without its being another: its name, and how it was written."""
 
 
 def read_earlier(results: Path) -> dict[str, Any]:
@@ -48,16 +44,12 @@ def check_same_table(results: Path, table: Table) -> None:
     Raises:
         ValueError: with the tables' files.
     """
-    before = read_earlier(results).get("table")
-    if before is None:
-        return
-    now = json.loads(json.dumps(_describe(table)))
-    differ = [name for name in (*now, *before) if now.get(name) != before.get(name)]
-    if differ := [name for name in dict.fromkeys(differ) if name not in NOT_TOLD_BY]:
+    before = read_earlier(results).get("table", {})
+    if before.get("digest", table.digest) != table.digest:
         raise ValueError(
-            f"{results} was ranked against the table {before.get('file')}, and {table.path} is "
-            f"another (in {', '.join(differ)}): name that one with --table, or copy the runs into "
-            "another folder and name it with --out"
+            f"{results} was ranked against the table {before['file']}, and {table.path} has other "
+            "figures: name that one with --table, or copy the runs into another folder and name it "
+            "with --out"
         )
 
 
@@ -101,6 +93,7 @@ def _describe(table: Table) -> dict[str, Any]:
     return {
         **table.provenance,
         "file": table.path.name,
+        "digest": table.digest,
         "sources": [source._asdict() for source in table.provenance["sources"]],
         "skeleton": asdict(table.skeleton),
     }

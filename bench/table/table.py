@@ -7,9 +7,11 @@ is read whole, and checked, when first asked for.
 `epochs` is the budget everywhere, the largest of the table unless given.
 """
 
+import hashlib
 import math
 import string
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,6 +119,15 @@ class Table:
             "num_repeats": self.num_repeats,
             "schema_version": self._file.schema_version,
         }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the cells' hashes and accuracies, in hexadecimal, however they are stored."""
+        digest = hashlib.sha256(self._file.column("hash").tobytes())
+        for epochs in self.budgets:
+            for split in SPLITS:
+                digest.update(np.ascontiguousarray(self._file.column(split, epochs)).tobytes())
+        return digest.hexdigest()
 
     def accuracy(
         self, key: Key, split: str = "test", epochs: int | None = None

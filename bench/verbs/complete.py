@@ -99,7 +99,7 @@ def check_runs(results: Path, planned: Sequence[Run], images: str) -> None:
     there = {run.folder for run in planned if is_trained(run.folder)}
     for folder in there:
         check_origin(folder, now[folder])
-    every = {run.folder: run for run in [*planned, *find_runs(results, list(now))]}
+    every = {run.folder: run for run in [*find_runs(results, list(now)), *planned]}
     new = {folder: origin for folder, origin in now.items() if folder not in there}
     old = {folder: read_origin(folder) for folder in every if folder not in new}
     check_together(every.values(), new | old)

@@ -15,6 +15,7 @@ from bench.runs.digests import write_kept
 from bench.runs.find import find_runs
 from supernet.measure.measurements import MEASUREMENTS, missing
 from tests.rewritten import rewrite_recipe
+from tests.synthetic import write_truth
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +135,16 @@ def test_another_truth_is_refused(measured: Path, capsys: pytest.CaptureFixture[
     error = capsys.readouterr().err
     assert "data_set=digits (the table's: cifar10)" in error
     assert "--other-truth" in error
+    assert error.count("\n") == 1
+
+
+def test_the_truth_of_the_ranking_is_that_of_the_measurements(
+    measured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_truth(tmp_path / "other.h5", noise=0.01)
+    assert main([str(measured), "--table", str(other), "--other-truth"]) == 2
+    error = capsys.readouterr().err
+    assert "was ranked against the table truth.h5" in error
     assert error.count("\n") == 1
 
 

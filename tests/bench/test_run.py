@@ -100,7 +100,7 @@ def test_again_it_trains_nothing_and_writes_the_same(
 
 
 def test_folder_takes_in_another_protocol_and_keeps_the_first(done: Place) -> None:
-    assert done.run("--m", "3", "--protocol", "authors") == 0
+    assert done.run("--m", "3", "--protocol", "authors", "--set", "calibration_images=0") == 0
     frame = pd.read_csv(done.out / "kendall_tau.csv")
     assert {"sound", "paper", "authors"} <= set(frame["protocol"])
     assert set(frame[frame["protocol"] == "authors"]["bn"]) == {"none", "shadow", "-"}

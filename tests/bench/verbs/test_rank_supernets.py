@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 
 from bench import run as command_line
 from bench.base.files import read_csv
+from bench.ranking.protocol import Protocol
 from bench.runs.find import find_runs
 from bench.verbs.rank_supernets import rank
 from bench.verbs.ranking.prepared import BATCH_NORMS
@@ -53,6 +55,46 @@ def test_a_ranking_in_three_lines(tmp_path: Path) -> None:
     assert set(again.kendall_tau["protocol"]) == {"paper"}
     assert set(again.rankings.kendall_tau["protocol"]) == {"sound", "paper"}
     assert json.loads((out / "ranking.json").read_text())["command"] == "mine"
+
+
+MINE = Protocol(name="mine", copies="keep")
+
+
+@pytest.mark.slow
+def test_a_folder_keeps_its_truth_its_recipe_and_its_own_protocols(tmp_path: Path) -> None:
+    """Each of these was once taken, and rows of before were made anew, or lost, without a word."""
+    table, out = write_truth(tmp_path / "truth.h5"), tmp_path / "results"
+    ranking = partial(
+        rank, "digits", m=(1,), batch_norms=("shadow",), other_truth=True, out=out, jobs=1
+    )
+    mine = f"{__name__}:MINE"
+    first = ranking(seeds=(0,), table=table, protocols=(mine, "sound"), changes=TINY)
+    again = ranking(seeds=(0,), table=table, protocols=("sound",), changes=TINY)
+    rows = [one.rankings.kendall_tau for one in (first, again)]
+    assert [set(frame["protocol"]) for frame in rows] == [{"mine", "sound"}] * 2
+    assert len(rows[0]) == len(rows[1])
+
+    other = write_truth(tmp_path / "other.h5", noise=0.01)
+    with pytest.raises(ValueError, match=r"was ranked against the table truth\.h5, and .*other\.h5"):
+        ranking(seeds=(0,), table=other, changes=TINY)
+    copied = shutil.copy(table, tmp_path / "copied.h5")
+    ranking(seeds=(0,), table=copied, protocols=("sound",), changes=TINY)
+
+    with pytest.raises(ValueError, match=r"differ in epochs: 1 \(branches-m1/shadow-seed0\) and 2"):
+        ranking(seeds=(1,), table=table, changes=TINY | {"epochs": 2})
+    with pytest.raises(ValueError, match="differ in calibration_images: 50"):
+        ranking(seeds=(0,), m=(2,), table=table, changes=TINY | {"calibration_images": 60})
+    assert len(find_runs(out)) == 1
+
+
+def test_what_a_protocols_own_recipe_fixes_is_not_asked_for_in_vain(tmp_path: Path) -> None:
+    asked = {"calibration_images": 50, "epochs": 1}
+    message = "'authors' has a recipe of its own, in which calibration_images=0: leave calibration_"
+    with pytest.raises(ValueError, match=message):
+        rank("digits", m=(4,), protocols=("sound", "authors"), changes=asked, out=tmp_path / "x")
+    with pytest.raises(ValueError, match="in which space=first-branches: leave space out"):
+        rank("digits", m=(4,), protocols=("authors",), space="tests.plugins:FirstTwo", out=tmp_path / "x")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_changed_recipe_needs_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
