@@ -28,6 +28,7 @@ for epochs in 20 40; do
     python bench/run.py --m 4 --seeds 10 --table "results/truth/digits-epochs$epochs.h5" \
         --protocol sound --out "results/digits-epochs$epochs"
     cp "results/truth/digits-epochs$epochs.h5" results/reference/truth/
-    rsync -a --exclude=.lock --exclude='*/' --exclude='*.svg' --exclude='*.png' --exclude=report.html \
+    rsync -a --exclude='*.svg' --exclude='*.png' \
+        --include={kendall_tau*,differences*,points.csv,ranking.json,SHA256SUMS} --exclude='*' \
         "results/digits-epochs$epochs/" "results/reference/truth/digits-epochs$epochs/"
 done
