@@ -94,8 +94,8 @@ def with_interval(mean: float, low: float, high: float, digits: int) -> str:
 
 
 def signed(value: float) -> str:
-    """Write a difference, zero as +0.000."""
-    return f"{round(value, 3) + 0.0:+.3f}"
+    """Write a difference, zero as +0.000, an unknown one as a dash."""
+    return NOTHING if isnan(value) else f"{round(value, 3) + 0.0:+.3f}"
 
 
 def interval(low: float, high: float, write: Callable[[float], str]) -> str:

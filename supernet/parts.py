@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench.base.names import call_plugin, load
@@ -65,7 +66,9 @@ def resolve(recipe: Recipe) -> Parts:
         recipe=recipe,
         space=space,
         build=lambda: call_plugin(recipe.net, "net", net, recipe, space, batch_norm),
-        sampler=load(recipe.sampler, SAMPLERS, "sampler"),
+        sampler=partial(
+            call_plugin, recipe.sampler, "sampler", load(recipe.sampler, SAMPLERS, "sampler")
+        ),
         scorers=scorers,
         open_images=data_source(recipe),
     )

@@ -37,8 +37,8 @@ def check_together(runs: Iterable[Run], origins: Mapping[Path, Origin]) -> None:
     found: defaultdict[tuple[str, ...], defaultdict[str, list[Path]]]
     found = defaultdict(lambda: defaultdict(list))
     for run in runs:
-        for what, value in (_fields(run) | _digests(origins[run.folder])).items():
-            found[what][value].append(run.folder)
+        for key, value in (_fields(run) | _digests(origins[run.folder])).items():
+            found[key][value].append(run.folder)
     for (what, *_), by_value in found.items():
         if len(by_value) > 1:
             sides = " and ".join(f"{value} ({_named(same)})" for value, same in by_value.items())

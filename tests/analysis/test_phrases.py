@@ -65,6 +65,7 @@ def test_no_end_of_an_interval_and_no_difference_is_minus_zero() -> None:
     assert describe_tau(row) == "0.00 [-0.004, 0.00]"
     assert signed(-0.0004) == "+0.000"
     assert signed(-0.004) == "-0.004"
+    assert signed(NAN) == "-"
 
 
 def test_an_own_protocol_is_named() -> None:

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from bench.config.cell_presets import digits
+from bench.config.fields import override
 from bench.network.skeleton import Skeleton
 from bench.space.architecture import KERNELS
 from bench.space.branches import Branches, FirstBranches
 from bench.space.mixpath import s1, s3
 from supernet.nets.cells import CellNet
+from supernet.parts import resolve
 from supernet.sampling import (
     DROP_ALL,
     bernoulli,
@@ -127,3 +130,14 @@ def test_shadow_batch_norm_refuses_more_paths_than_it_has_norms() -> None:
     model = CellNet(skeleton, Branches(4))
     with pytest.raises(ValueError, match=r"12 summed paths: there are batch norms for 1\.\.4"):
         model(torch.rand(2, 1, 8, 8), EVERYTHING)
+
+
+def failing(space: Branches, rng: object, progress: float) -> None:  # noqa: ARG001 (as a Sampler)
+    """An own sampler with a mistake in it."""
+    raise RuntimeError("oops")
+
+
+def test_an_own_sampler_that_fails_is_named() -> None:
+    parts = resolve(override(digits().recipe, {"sampler": f"{__name__}:failing"}))
+    with pytest.raises(ValueError, match=r"sampler '.*:failing' failed \(RuntimeError: oops.*mend"):
+        parts.sampler(parts.space, np.random.default_rng(0), 0.0)

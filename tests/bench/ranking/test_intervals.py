@@ -121,7 +121,7 @@ def test_with_three_seeds_that_vary_much_it_is_a_little_too_narrow() -> None:
 
 @pytest.mark.parametrize("step", [0.0, 0.5], ids=["no ties", "many ties"])
 def test_one_seeds_interval_over_22_cells_holds_what_other_cells_would_show(step: float) -> None:
-    """Scores in steps, as accuracies on few images are; the mean tau of 4,000 worlds is the truth."""
+    """Scores may be in steps, as accuracies are; the mean tau of 4,000 worlds is the truth."""
     rng, world = np.random.default_rng(2), World(1.0, 0.5, 0.0)
     found = []
     for _ in range(4000):

@@ -75,7 +75,9 @@ def test_a_folder_keeps_its_truth_its_recipe_and_its_own_protocols(tmp_path: Pat
     assert len(rows[0]) == len(rows[1])
 
     other = write_truth(tmp_path / "other.h5", noise=0.01)
-    with pytest.raises(ValueError, match=r"was ranked against the table truth\.h5, and .*other\.h5"):
+    with pytest.raises(
+        ValueError, match=r"was ranked against the table truth\.h5, and .*other\.h5"
+    ):
         ranking(seeds=(0,), table=other, changes=TINY)
     copied = shutil.copy(table, tmp_path / "copied.h5")
     ranking(seeds=(0,), table=copied, protocols=("sound",), changes=TINY)
@@ -93,7 +95,13 @@ def test_what_a_protocols_own_recipe_fixes_is_not_asked_for_in_vain(tmp_path: Pa
     with pytest.raises(ValueError, match=message):
         rank("digits", m=(4,), protocols=("sound", "authors"), changes=asked, out=tmp_path / "x")
     with pytest.raises(ValueError, match="in which space=first-branches: leave space out"):
-        rank("digits", m=(4,), protocols=("authors",), space="tests.plugins:FirstTwo", out=tmp_path / "x")
+        rank(
+            "digits",
+            m=(4,),
+            protocols=("authors",),
+            space="tests.plugins:FirstTwo",
+            out=tmp_path / "x",
+        )
     assert not list(tmp_path.iterdir())
 
 
