@@ -56,7 +56,7 @@ KINDS = (
         cells.TRAINED,
     ),
     Kind("checkpoint-epoch1.pt", cells.make, cells.SNAPSHOT, cells.read_snapshot),
-    Kind("measuring.json", cells.make_measuring, cells.PIECES, cells.read_pieces),
+    Kind("measuring.json", cells.make_measuring, cells.PIECES, cells.measure_first),
     Kind("curve.csv", cells.make, cells.CURVE, cells.read_curve),
     Kind(
         "kendall_tau.csv",
