@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from bench.runs.schemas.validation import show
+from bench.base.checks import show
 from bench.scores.cells import COLUMNS as CELL_COLUMNS
 from bench.scores.cells import RowError, as_texts, identify
 from bench.scores.files import METHOD, SCORE, SEED, check_columns, read_csv
