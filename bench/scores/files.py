@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bench.base.command import words
 from bench.base.names import unknown
 from bench.runs.digests import doubt_of_given
 from bench.runs.layout import SUMS
@@ -91,7 +92,7 @@ def _read(data: bytes, path: Path) -> pd.DataFrame:
         settings["sep"] = sign
         names = pd.read_csv(io.BytesIO(data), **settings, **head).iloc[0].tolist()
     if METHOD not in names:
-        names = [path.name.split(".")[0] if name == SCORE else name for name in names]
+        names = [words(path.name).split(".")[0] if name == SCORE else name for name in names]
     check_columns(names, str(path))
     texts: Any = dict.fromkeys((*CELL_COLUMNS, METHOD), str)  # an adjacency is no number
     rows: dict[str, Any] = {"header": 0, "names": names, "dtype": texts, "low_memory": False}
