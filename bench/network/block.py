@@ -17,7 +17,7 @@ have stride 1 and i = o. What costs count is said in `bench.network.block_costs`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from bench.base.checks import show
 
@@ -60,14 +60,7 @@ class Block:
     is_bare: bool = False
 
     def __post_init__(self) -> None:
-        numbers = (self.in_channels, self.out_channels, self.stride, self.expansion)
-        numbers += (self.expand_groups, self.project_groups)
-        numbers += tuple(kernel for group in self.groups for kernel in group)
-        if min(numbers) < 1 or max(numbers) > MOST or not 0 <= self.squeeze <= 1:
-            raise DescriptionError(
-                f"block {self!s:.200}: every number must be at least 1 and at most {MOST:,}, and "
-                "the squeeze-excite's ratio at most 1"
-            )
+        self._check_numbers()
         if not self.groups or not all(self.groups) or len(self.groups) > self.mid_channels:
             raise DescriptionError(
                 f"groups {self.groups}: 1..{self.mid_channels} groups of at least one kernel"
@@ -86,6 +79,18 @@ class Block:
         ):
             if channels % groups:
                 raise DescriptionError(f"{channels} channels can't be split into {groups} groups")
+
+    def _check_numbers(self) -> None:
+        numbers = [
+            *(self.in_channels, self.out_channels, self.stride, self.expansion),
+            *(self.expand_groups, self.project_groups),
+            *(kernel for group in self.groups for kernel in group),
+        ]
+        if min(numbers) < 1 or max(numbers) > MOST or not 0 <= self.squeeze <= 1:
+            raise DescriptionError(
+                f"block {asdict(self)!s:.200}: every number must be at least 1 and at most "
+                f"{MOST:,}, and the squeeze-excite's ratio at most 1"
+            )
 
     @property
     def mid_channels(self) -> int:

@@ -11,16 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bench.base.checks import show
-from bench.base.command import (
-    MOST,
-    MOST_SEED,
-    MOST_SEEDS,
-    at_once,
-    positive,
-    seed,
-    whole,
-    words,
-)
+from bench.base.command import MOST, MOST_SEED, MOST_SEEDS, at_once, positive, seed, whole, words
 from bench.base.stopping import read_duration
 from bench.config.fields import field_types, read_changes
 

@@ -117,7 +117,10 @@ def read_cache(folder: Path, name: str = CACHES[0]) -> bytes:
     """Open decoded images, which are found by this name wherever the folder is copied to."""
     pixels = np.full((2, 3, 8, 8), CACHES.index(name), dtype=np.uint8)
     place = {CACHE_VARIABLE: str(folder / "cache")}
-    found_by = {"_of_folder": lambda folder: folder.name, "_of_files": lambda _: "files"}
+    found_by: dict[str, Any] = {
+        "_of_folder": lambda folder: folder.name,
+        "_of_files": lambda _: "files",
+    }
     with patch.dict("os.environ", place), patch.multiple(cache, **found_by):
         return cache.cached(folder / name, [], pixels.copy).tobytes()
 
