@@ -84,15 +84,16 @@ def rank(
         `attrs["cells"]` says which cells they are of.
 
     Raises:
-        ValueError: scores, a table or names that are not as they should be.
+        ValueError: scores, a table or names that are not as they should be, or another command that
+            is still at work in `out`.
     """
     import pandas as pd
 
     from bench.ranking.given.asked import asked_of
     from bench.ranking.given.outputs import rank_given, write_given
+    from bench.runs.lock import RANKING_S, at_work
 
-    if leaderboard is not None and out is None:
-        raise ValueError("a leaderboard takes its rows from a results folder: name one with --out")
+    _check_places(out, leaderboard)
     sources = [scores] if isinstance(scores, Path | str | pd.DataFrame) else list(scores)
     with asked_of(
         sources,
@@ -109,9 +110,9 @@ def rank(
         if out is not None:
             paths = [Path(source) for source in sources if not isinstance(source, pd.DataFrame)]
             about = (asked.chosen, asked.truth, asked.protocol)
-            write_given(Path(out), rankings, *about, command=command, files=paths)
-    if out is not None:
-        _report(Path(out), leaderboard)
+            with at_work(Path(out), RANKING_S):
+                write_given(Path(out), rankings, *about, command=command, files=paths)
+                _report(Path(out), leaderboard)
     rankings.kendall_tau.attrs["cells"] = asked.chosen.statement
     return rankings.kendall_tau
 
@@ -128,12 +129,21 @@ def forecast(
     from bench.ranking.given.forecast import forecast as say
     from bench.ranking.given.outputs import check_folder
 
-    if leaderboard is not None and out is None:
-        raise ValueError("a leaderboard takes its rows from a results folder: name one with --out")
+    _check_places(out, leaderboard)
     if out is not None:
         check_folder(out)
     with asked_of(scores, **asked) as ready:
         return say(*ready)
+
+
+def _check_places(out: Path | str | None, leaderboard: Path | str | None) -> None:
+    """Refuse a leaderboard without a results folder of its own to take its rows from."""
+    if leaderboard is None:
+        return
+    if out is None:
+        raise ValueError("a leaderboard takes its rows from a results folder: name one with --out")
+    if Path(out).resolve() == Path(leaderboard).resolve():
+        raise ValueError(f"{out} is the leaderboard's own folder: name another with --out")
 
 
 def _report(out: Path, leaderboard: Path | str | None) -> None:

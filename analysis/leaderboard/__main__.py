@@ -18,7 +18,7 @@ if __name__ == "__main__":  # imports what is below as a module, where Ctrl-C is
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.base.command import Parser, run_command
+from bench.base.command import Parser, run_command, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def parser() -> Parser:
     p = Parser(prog="python -m analysis.leaderboard", description=__doc__)
     p.add_argument("results", type=Path, help="results folder, such as results/mine")
     text = "which the rows belong to (default: the one of the same cells, else a new one)"
-    p.add_argument("--section", default="", help=text)
+    p.add_argument("--section", type=words, default="", help=text)
     p.add_argument("--m", type=int, default=0, help="of supernets, the one to show")
     text = "folder of the leaderboard"
     p.add_argument("--board", type=Path, default=Path("results/leaderboard"), help=text)

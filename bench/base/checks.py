@@ -9,6 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+SHOWN = 40
+
+
+def show(value: Any) -> str:
+    """Write a value that is out of place, shortened, in one line."""
+    text = repr(value if isinstance(value, str) else str(value))
+    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+
+
 def check_least(config: Any, least: float, *names: str) -> None:
     """Refuse fields below their least value.
 

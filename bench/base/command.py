@@ -17,7 +17,10 @@ STOPPED = 75
 """EX_TEMPFAIL of sysexits.h, 'try again later': what a scheduler's script requeues on."""
 NOT_READ = 141
 MOST = 1_000_000
-"""Of what is counted on a command line: evaluations, seeds, epochs."""
+"""Of what is counted on a command line: evaluations, epochs."""
+
+MOST_SEEDS = 1_000
+"""Each is a supernet to train, for every m and batch norm."""
 
 MOST_AT_ONCE = 1024
 """Processes and threads."""
@@ -69,6 +72,14 @@ def run_command(
 def is_first_process() -> bool:
     """Whether this process, of those that torchrun started, is the one that writes and prints."""
     return int(os.environ.get("RANK", "0")) == 0
+
+
+def words(text: str) -> str:
+    """Read an option that is words, which go into files: UTF-8, whatever the locale takes it for.
+
+    A locale without UTF-8 hands on what it can't read byte by byte, as surrogates.
+    """
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def positive(text: str) -> int:

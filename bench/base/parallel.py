@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import joblib
@@ -12,6 +15,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from bench.base.names import load
 from bench.base.stopping import (
+    POLL_S,
     SIGNALS,
     Stop,
     Stopped,
@@ -70,7 +74,7 @@ def in_parallel(
         )
         has_stopped = False
         try:
-            for result in parallel(_calls(tasks, stop, told)):
+            for result in parallel(_calls(tasks, stop, told, is_local=backend == "loky")):
                 has_stopped |= result is None
                 if result is not None:
                     yield result.value
@@ -96,18 +100,24 @@ class _Result(NamedTuple):
     value: Any
 
 
-def _calls(tasks: Iterator[Task], stop: Stop, told: Stop) -> Iterator[Any]:
+def _calls(tasks: Iterator[Task], stop: Stop, told: Stop, *, is_local: bool) -> Iterator[Any]:
     """Yield calls for joblib until there are none, or until it is to stop."""
     while not stop.is_asked and (one := next(tasks, None)) is not None:
-        yield joblib.delayed(_call)(os.getpid(), told, *one)
+        yield joblib.delayed(_call)(os.getpid(), is_local, told, *one)
 
 
 def _call(
-    parent: int, stop: Stop, function: Callable[..., Any], arguments: tuple[Any, ...]
+    parent: int,
+    is_local: bool,
+    stop: Stop,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
 ) -> _Result | None:
     with ExitStack() as stack:
         if os.getpid() != parent:
             _leave_to_parent(signal.SIGINT)
+            if is_local:
+                _end_with(parent)
         if os.getppid() == parent:  # a process of ours, not a cluster's
             _leave_to_parent(*SIGNALS)
             stack.enter_context(hearing_signals(stop))
@@ -124,6 +134,21 @@ def _leave_to_parent(*signals: signal.Signals) -> None:
     for number in signals:
         with suppress(ValueError):  # a thread of a cluster's worker has no signals of its own
             signal.signal(number, signal.SIG_IGN)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """Let this worker end soon after its parent, which may be killed and then ends no worker.
+
+    Linux' PR_SET_PDEATHSIG won't do: it is sent when the thread ends that started the worker.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(POLL_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _start_tracker() -> None:

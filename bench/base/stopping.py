@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, NoReturn
 
+from bench.base.checks import show
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -31,8 +33,9 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasa
 POLL_S = 0.5
 OTHERS = "another process"
 UNITS_S = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-_WITH_UNITS = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
+MOST_DAYS = 365
+_WITH_UNITS = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,9}):([0-5]\d):([0-5]\d)", re.ASCII)
 
 
 class Stopped(BaseException):
@@ -181,7 +184,7 @@ def read_duration(text: str) -> int:
     """Read 90s, 25m, 1h30m, 2d or 1:30:00 as seconds.
 
     Raises:
-        ValueError: it is none of these, or no time at all.
+        ValueError: it is none of these, no time at all, or more than a year.
     """
     clock, units = _CLOCK.fullmatch(text), _WITH_UNITS.fullmatch(text)
     if clock:
@@ -191,6 +194,7 @@ def read_duration(text: str) -> int:
     else:
         parts = []
     seconds = sum(int(part) * unit for part, unit in zip(parts, UNITS_S.values(), strict=False))
-    if not seconds:
-        raise ValueError(f"{text!r} is no time such as 90s, 25m, 1h30m or 1:30:00")
+    if not 0 < seconds <= MOST_DAYS * UNITS_S["d"]:
+        meant = f"90s, 25m, 1h30m or 1:30:00, of at most {MOST_DAYS} days"
+        raise ValueError(f"{show(text)} is no time such as {meant}")
     return seconds

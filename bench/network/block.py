@@ -19,8 +19,17 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, replace
 
+from bench.base.checks import show
+
 ACTIVATIONS = {"relu": "", "relu6": "r6", "swish": "sw"}
 """Names of activations, and the token that each has in the text."""
+
+MOST = 1_000_000
+"""Of whatever is counted: channels, pixels, classes."""
+
+MOST_BLOCKS = 1_000
+MOST_CHARACTERS = 1_000
+"""Of a block's text, the stem's or the head's."""
 
 _FIELD = re.compile(r"(?P<name>se|[a-z])(?P<value>[\d.+]+)")
 
@@ -51,9 +60,7 @@ class Block:
     is_bare: bool = False
 
     def __post_init__(self) -> None:
-        numbers = (self.in_channels, self.out_channels, self.stride, self.expansion)
-        if min(*numbers, self.expand_groups, self.project_groups) < 1:
-            raise DescriptionError(f"block {asdict(self)}: every number must be at least 1")
+        self._check_numbers()
         if not self.groups or not all(self.groups) or len(self.groups) > self.mid_channels:
             raise DescriptionError(
                 f"groups {self.groups}: 1..{self.mid_channels} groups of at least one kernel"
@@ -72,6 +79,18 @@ class Block:
         ):
             if channels % groups:
                 raise DescriptionError(f"{channels} channels can't be split into {groups} groups")
+
+    def _check_numbers(self) -> None:
+        numbers = [
+            *(self.in_channels, self.out_channels, self.stride, self.expansion),
+            *(self.expand_groups, self.project_groups),
+            *(kernel for group in self.groups for kernel in group),
+        ]
+        if min(numbers) < 1 or max(numbers) > MOST or not 0 <= self.squeeze <= 1:
+            raise DescriptionError(
+                f"block {asdict(self)!s:.200}: every number must be at least 1 and at most "
+                f"{MOST:,}, and the squeeze-excite's ratio at most 1"
+            )
 
     @property
     def mid_channels(self) -> int:
@@ -123,14 +142,17 @@ def parse_blocks(text: str) -> list[Block]:
             activation=fields["activation"],
             is_bare="bare" in fields,
         )
+        repeats = int(fields.get("r", "1"))
+        if not 1 <= repeats <= MOST_BLOCKS:
+            raise DescriptionError(f"block {show(text)}: 1 to {MOST_BLOCKS:,} repeats")
         repeat = replace(block, stride=1, in_channels=block.out_channels)
-        return [block] + [repeat] * (int(fields.get("r", "1")) - 1)
+        return [block] + [repeat] * (repeats - 1)
     except KeyError as error:
-        raise DescriptionError(f"block {text!r} lacks field {error}") from None
+        raise DescriptionError(f"block {show(text)} lacks field {error}") from None
     except DescriptionError:
         raise
     except ValueError as error:
-        raise DescriptionError(f"block {text!r} is not in MixNet's notation: {error}") from None
+        raise DescriptionError(f"block {show(text)} is not in MixNet's notation: {error}") from None
 
 
 def block_multiply_adds(block: Block, before: int, size: int) -> int:
@@ -169,6 +191,8 @@ def block_operations(block: Block, before: int, size: int) -> int:
 
 def text_fields(whole: str, text: str) -> dict[str, str]:
     """Split 'k3.5_s22_sw' into its fields by letter."""
+    if len(text) > MOST_CHARACTERS:
+        raise DescriptionError(f"{show(whole)}: at most {MOST_CHARACTERS:,} characters a block")
     activations = {token: name for name, token in ACTIVATIONS.items() if token}
     fields = {"activation": "relu"}
     for part in text.split("_"):
@@ -178,7 +202,9 @@ def text_fields(whole: str, text: str) -> dict[str, str]:
         elif part == "bare":
             fields["bare"] = ""
         elif match is None:
-            raise DescriptionError(f"{whole!r}: {part!r} is no field such as k3.5, s22, e6 or i24")
+            raise DescriptionError(
+                f"{show(whole)}: {show(part)} is no field such as k3.5, s22, e6 or i24"
+            )
         else:
             fields[match["name"]] = match["value"]
     return fields

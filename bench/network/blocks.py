@@ -10,10 +10,28 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.network.block import ACTIVATIONS, Block, DescriptionError, parse_blocks, text_fields
+from bench.base.checks import show
+from bench.network.block import (
+    ACTIVATIONS,
+    MOST,
+    MOST_BLOCKS,
+    Block,
+    DescriptionError,
+    parse_blocks,
+    text_fields,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+NUMBERS = (
+    "stem_channels",
+    "head_channels",
+    "stem_stride",
+    "image_size",
+    "in_channels",
+    "num_classes",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +57,12 @@ class Network:
             channels = block.out_channels
         if not self.blocks:
             raise DescriptionError("a network needs at least one block")
-        if self.image_size < 1 or self.num_classes < 1:
-            raise DescriptionError(
-                f"image size {self.image_size}, classes {self.num_classes}: >= 1"
-            )
+        if len(self.blocks) > MOST_BLOCKS:
+            raise DescriptionError(f"{len(self.blocks):,} blocks: at most {MOST_BLOCKS:,}")
+        for name in NUMBERS:
+            if not 1 <= (value := getattr(self, name)) <= MOST:
+                words = name.removeprefix("num_").replace("_", " ")
+                raise DescriptionError(f"{words} {value!s:.20}: 1 to {MOST:,}")
 
     def sizes(self) -> Iterator[tuple[Block, int, int]]:
         """Yield every block with the image size before and after it, in pixels."""
@@ -94,7 +114,7 @@ def parse(text: str) -> Network:
     segments = [part.strip() for part in text.split("|")]
     stem, head = segments[0], segments[-1]
     if len(segments) < 3 or not stem.startswith("stem_") or not head.startswith("head_"):
-        raise DescriptionError(f"{text!r} is not 'stem_... | BLOCK | ... | head_...'")
+        raise DescriptionError(f"{show(text)} is not 'stem_... | BLOCK | ... | head_...'")
     start, end = text_fields(stem, stem[5:]), text_fields(head, head[5:])
     try:
         return Network(
@@ -108,7 +128,7 @@ def parse(text: str) -> Network:
             num_classes=int(end["n"]),
         )
     except KeyError as error:
-        raise DescriptionError(f"{stem!r} or {head!r} lacks field {error}") from None
+        raise DescriptionError(f"{show(stem)} or {show(head)} lacks field {error}") from None
 
 
 def _merged(blocks: tuple[Block, ...]) -> list[str]:

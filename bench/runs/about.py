@@ -152,7 +152,7 @@ def read_about(folder: Path) -> About:
     except FileNotFoundError:
         raise RunFolderError(f"{folder} has no {RUN}: it is no run folder") from None
     except schemas.DamagedFileError as error:
-        raise RunFolderError(f"{folder / RUN} can't be read: {error}") from error
+        raise RunFolderError(str(error)) from error  # it names the file
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise RunFolderError(
             f"{folder / RUN} can't be read: {error}; {schemas.RUN.remedy}"

@@ -111,7 +111,8 @@ def _doubt(path: Path, listed: list[str], digest: str) -> str:
     if not is_promised:
         return ""
     if not (path.parent / SUMS).is_file():
-        return f"it has no digest until {SUMS}, which is gone, is put back beside it"
+        made = f"made there by 'sha256sum *.csv *.json *.pt > {SUMS}' if you know all to be good"
+        return f"it has no digest until {SUMS}, which is gone, is put back beside it, or {made}"
     return f"it has no digest in {SUMS} beside it"
 
 

@@ -3,17 +3,21 @@
 Long files have a cell's columns (see `cells`), `method`, `score` and maybe `seed`; wide ones a
 cell's columns, maybe `seed`, and a column of numbers for each method; without `method`, a column
 `score` is the method that the file is named after. Columns are parted by commas, or by semicolons
-or tabs where the header has no comma; a file may be compressed (.gz, .zip, .xz).
+or tabs where the header has no comma; a file may be compressed by gzip.
 """
 
 from __future__ import annotations
 
-import os
+import gzip
+import io
+import re
 import warnings
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bench.base.command import words
 from bench.base.names import unknown
 from bench.runs.digests import doubt_of_given
 from bench.runs.layout import SUMS
@@ -21,11 +25,19 @@ from bench.scores.cells import COLUMNS as CELL_COLUMNS
 from bench.scores.cells import GRAPHS, HASHES, MEANT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 METHOD, SCORE, SEED = "method", "score", "seed"
-PACKED = (b"\x1f\x8b", b"PK", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
-"""First bytes of .gz, .zip, .xz, .bz2 and .zst, which tell themselves whether they are whole."""
+GZIP = b"\x1f\x8b"
+"""First bytes of a .gz file."""
+
+PACKED = {b"PK": "ZIP", b"\xfd7zXZ": "XZ", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "Zstandard"}
+"""First bytes of files that are compressed otherwise."""
+
+NAMELESS = re.compile(r"|Unnamed: \d+")
+"""A column without a name, as a file and as pandas' reader has it."""
+
 SHAPES = (
     f"a cell ({MEANT}), then method and score and maybe seed, or else a column of numbers for "
     "each method"
@@ -40,54 +52,68 @@ def read_csv(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         raise ValueError(f"there is no file {path} with scores: name another")
-    _check_whole(path)
-    settings: dict[str, Any] = {"encoding": "utf-8-sig", "index_col": False}
-    texts: Any = dict.fromkeys((*CELL_COLUMNS, METHOD), str)  # an adjacency is no number
+    if doubt := doubt_of_given(path):
+        raise ValueError(f"{path}: {doubt}; make it again, or take its line out of {SUMS}")
+    data = _unpacked(path)
+    if data and not data.endswith((b"\n", b"\r")):
+        raise ValueError(f"{path}: its last line has no end: make it again, or end it")
     try:
-        header = pd.read_csv(path, nrows=0, **settings).columns
-        if len(header) == 1:
-            settings["sep"] = next((sign for sign in ";\t" if sign in str(header[0])), ",")
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # more values than columns
-            frame: pd.DataFrame = pd.read_csv(path, dtype=texts, low_memory=False, **settings)
+        return _read(data, path)
     except pd.errors.EmptyDataError:
         raise ValueError(f"{path} is empty: it needs {SHAPES}") from None
     except pd.errors.ParserWarning:
         raise ValueError(f"{path} has rows of more values than its header has columns") from None
-    except (ValueError, EOFError) as error:  # of pandas' parser, or of its decoder
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no CSV file: {error}") from None
-    if METHOD not in frame.columns:
-        frame = frame.rename(columns={SCORE: path.name.split(".")[0]})
-    check_columns(frame, str(path))
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return a file's bytes, those that were compressed where it is a .gz."""
+    data = path.read_bytes()
+    for start, kind in PACKED.items():
+        if data.startswith(start):
+            raise ValueError(f"{path} is compressed by {kind}: unpack it, or compress it by gzip")
+    if path.suffix.lower() == ".gz" or data.startswith(GZIP):
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"{path} is no whole .gz file: {error}; make it again") from None
+    if b"\0" in data:
+        raise ValueError(f"{path} is no CSV file: it has bytes that are no text, as archives have")
+    return data
+
+
+def _read(data: bytes, path: Path) -> pd.DataFrame:
+    """Read the header as it is, without the names that pandas makes up, then all rows."""
+    settings: dict[str, Any] = {"encoding": "utf-8-sig", "index_col": False, "sep": ","}
+    head: dict[str, Any] = {"header": None, "nrows": 1, "dtype": str, "keep_default_na": False}
+    names = pd.read_csv(io.BytesIO(data), **settings, **head).iloc[0].tolist()
+    if len(names) == 1 and (sign := next((sign for sign in ";\t" if sign in names[0]), "")):
+        settings["sep"] = sign
+        names = pd.read_csv(io.BytesIO(data), **settings, **head).iloc[0].tolist()
+    if METHOD not in names:
+        names = [words(path.name).split(".")[0] if name == SCORE else name for name in names]
+    check_columns(names, str(path))
+    texts: Any = dict.fromkeys((*CELL_COLUMNS, METHOD), str)  # an adjacency is no number
+    rows: dict[str, Any] = {"header": 0, "names": names, "dtype": texts, "low_memory": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # more values than columns
+        frame: pd.DataFrame = pd.read_csv(io.BytesIO(data), **settings, **rows)
     return frame
 
 
-def _check_whole(path: Path) -> None:
-    """Refuse a file that is not as its digest beside it says, or whose last line was cut."""
-    if doubt := doubt_of_given(path):
-        raise ValueError(f"{path}: {doubt}; make it again, or take its line out of {SUMS}")
-    with path.open("rb") as file:
-        start = file.read(len(max(PACKED, key=len)))
-        file.seek(-1, os.SEEK_END) if start else None
-        is_cut = start and not start.startswith(PACKED) and file.read(1) not in (b"\n", b"\r")
-    if is_cut:
-        raise ValueError(f"{path}: its last line has no end: make it again, or end it")
-
-
-def check_columns(frame: pd.DataFrame, where: str) -> None:
+def check_columns(names: Sequence[str], where: str) -> None:
     """Refuse columns that name no cell, or no scores.
 
     Args:
-        frame: rows of scores.
-        where: what to call them in an error.
+        names: of the columns, as the file has them.
+        where: what to call the rows in an error.
 
     Raises:
         ValueError: with the columns that were found, and those that are meant.
     """
-    names = [str(name) for name in frame.columns]
     found = f"{where}: found the columns {', '.join(names) or 'none'}"
-    if "" in names or "Unnamed: 0" in names:
-        raise ValueError(f"{found}, the first without a name: write with index=False")
+    _check_names(names, found)
     meant = (*CELL_COLUMNS, METHOD, SCORE, SEED)
     for name in names:
         if name not in meant and name.strip().lower() in meant:
@@ -104,3 +130,17 @@ def check_columns(frame: pd.DataFrame, where: str) -> None:
             raise ValueError(f"{found}: {unknown('column', further[0], known)}; leave it out")
     elif not others:
         raise ValueError(f"{found}, but no scores: give {SHAPES}")
+
+
+def _check_names(names: Sequence[str], found: str) -> None:
+    """Refuse columns without a name, which are often an index, or with the name of another."""
+    stripped = [name.strip() for name in names]
+    for number, name in enumerate(stripped):
+        if NAMELESS.fullmatch(name):
+            raise ValueError(
+                f"{found}, column {number + 1} without a name: name it or leave it out"
+                if number
+                else f"{found}, the first without a name: write with index=False"
+            )
+        if name in stripped[:number]:
+            raise ValueError(f"{found}: {name!r} comes twice: leave one out, or rename it")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from bench.base.checks import show
 from bench.scores.cells import COLUMNS as CELL_COLUMNS
 from bench.scores.cells import RowError, as_texts, identify
 from bench.scores.files import METHOD, SCORE, SEED, check_columns, read_csv
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FRAME = "the data frame"
+LARGEST = sys.float_info.max
 
 
 class Part(NamedTuple):
@@ -45,7 +48,7 @@ def read_parts(source: Path | str | pd.DataFrame, keys: dict[str, int]) -> Itera
         ValueError: no rows, or one that is not as it should be, with its number.
     """
     if isinstance(source, pd.DataFrame):
-        check_columns(source, FRAME)
+        check_columns([str(name) for name in source.columns], FRAME)
         return _parts(as_texts(source.reset_index(drop=True)), FRAME, keys)
     return _parts(read_csv(Path(source)), str(source), keys)
 
@@ -86,23 +89,40 @@ def _parts(frame: pd.DataFrame, where: str, keys: dict[str, int]) -> Iterator[Pa
 
 def _numbers(frame: pd.DataFrame, name: str, where: str) -> Floats:
     column = frame[name]
-    numbers = pd.to_numeric(column, errors="coerce")
-    is_text = (numbers.isna() & column.notna()).to_numpy()
+    numbers = _floats(column, name, where)
+    is_text = np.isnan(numbers) & column.notna().to_numpy()
     if is_text.any():
         row = int(is_text.argmax())
-        raise ValueError(f"{place(where, row)}: {name} {column.iloc[row]!r} is no number: mend it")
-    return numbers.to_numpy(np.float64, na_value=np.nan)
+        raise ValueError(
+            f"{place(where, row)}: {name} {show(column.iloc[row])} is no number: mend it"
+        )
+    return numbers
+
+
+def _floats(column: pd.Series[Any], name: str, where: str) -> Floats:
+    """Return the numbers of a column, NaN where there is none."""
+    if pd.api.types.infer_dtype(column) == "boolean":
+        raise ValueError(f"{where}: {name} is True or False, which is no number: leave it out")
+    try:
+        numbers = pd.to_numeric(column, errors="coerce")
+        return numbers.to_numpy(np.float64, na_value=np.nan)
+    except OverflowError:
+        huge = (isinstance(value, int) and abs(value) > LARGEST for value in column)
+        row = next(row for row, is_huge in enumerate(huge) if is_huge)
+        raise ValueError(
+            f"{place(where, row)}: {name} {show(column.iloc[row])} has too many digits: mend it"
+        ) from None
 
 
 def _seeds(frame: pd.DataFrame, where: str) -> NDArray[np.int64]:
     if SEED not in frame.columns:
         return np.zeros(len(frame), dtype=np.int64)
-    numbers = pd.to_numeric(frame[SEED], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    numbers = _floats(frame[SEED], SEED, where)
     is_wrong = ~((numbers >= 0) & (numbers == np.floor(numbers)) & (numbers < 2**53))
     if is_wrong.any():
         row = int(is_wrong.argmax())
         raise ValueError(
-            f"{place(where, row)}: seed {frame[SEED].iloc[row]} must be a whole number of at "
+            f"{place(where, row)}: seed {frame[SEED].iloc[row]!s:.40} must be a whole number of at "
             "least 0, or leave the column out"
         )
     return numbers.astype(np.int64)

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench.base.command import words
 from bench.scores.cells import read_hash
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def stated_cells(table: Table, cells: str, *, allow_missing: bool = False) -> Sa
         return sample_cells(table, *parse_sample(cells))
     every = read_hashes(Path(cells))
     known = [key for key in every if key in table]
-    name, num_unknown = Path(cells).name, len(every) - len(known)
+    name, num_unknown = words(Path(cells).name), len(every) - len(known)
     statement = f"{len(every):,} cells of {name} (SHA-256 of their sorted hashes {_digest(every)})"
     if num_unknown and not (allow_missing and known):
         unknown = min(set(every) - set(known))

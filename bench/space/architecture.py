@@ -16,8 +16,13 @@ import json
 import re
 from typing import NamedTuple
 
-KERNELS = (3, 5, 7, 9)
+from bench.base.checks import show
 
+KERNELS = (3, 5, 7, 9)
+MOST_CHARACTERS = 4_000
+"""Of an architecture's text or JSON; the largest of S3 has a third of that."""
+
+_OF_JSON = (ValueError, KeyError, TypeError, AttributeError)
 _LAYER = re.compile(r"(?:e(?P<expansion>\d+))?k(?P<kernels>[3579]+(?:\.[3579]+)*)")
 
 
@@ -62,6 +67,10 @@ def parse_architecture(text: str) -> KernelArchitecture:
     Raises:
         ArchitectureError: anything else, a kernel twice in a group or in descending order.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise ArchitectureError(
+            f"architecture {show(text)} has {len(text):,} characters: at most {MOST_CHARACTERS:,}"
+        )
     if text.lstrip().startswith("{"):
         return _from_json(text)
     layers = []
@@ -84,7 +93,7 @@ def _from_json(text: str) -> KernelArchitecture:
             )
             for layer in json.loads(text)["layers"]
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (*_OF_JSON, OverflowError, RecursionError) as error:  # Infinity; thousands of brackets
         raise ArchitectureError(
             f"architecture {text!r} is not JSON such as "
             f'{{"layers": [{{"expansion": 3, "kernels": [[3, 5]]}}]}}: {error}'

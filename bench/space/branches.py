@@ -15,6 +15,7 @@ import itertools
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from bench.base.checks import show
 from bench.network.cell import INPUT, OPERATIONS, OUTPUT, Cell
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Branches:
         """
         if len(text) != self.num_nodes or set(text) - set(LETTERS + UNUSED):
             raise ValueError(
-                f"architecture {text!r} is not {self.num_nodes} letters of "
+                f"architecture {show(text)} is not {self.num_nodes} letters of "
                 f"'{LETTERS + UNUSED}', such as '{(LETTERS + UNUSED)[: self.num_nodes]}'"
             )
         architecture = tuple(None if c == UNUSED else LETTERS.index(c) for c in text)

@@ -55,7 +55,7 @@ def import_sources(
     tables, num_skipped = [], 0
     for path in paths:
         table, skipped = _read(path, skeleton, epochs, skip_unknown, advance)
-        if path.suffix != ".h5" and not fewer_repeats:
+        if path.suffix.lower() != ".h5" and not fewer_repeats:
             check_repeats(path, table)
         tables.append(table)
         num_skipped += skipped
@@ -75,13 +75,13 @@ def _read(
     advance: Callable[[int], object],
 ) -> tuple[TableData, int]:
     num_skipped = 0
-    if path.suffix == ".tfrecord":
+    if path.suffix.lower() == ".tfrecord":
         builder = read_tfrecord(path, skeleton, advance)
-    elif path.suffix == ".h5":
+    elif path.suffix.lower() == ".h5":
         table = read_table(path)
         advance(path.stat().st_size)
         return table, 0
-    elif path.suffix == ".csv":
+    elif path.suffix.lower() == ".csv":
         builder, num_skipped = read_csv(path, skeleton, epochs=epochs, skip_unknown=skip_unknown)
         advance(path.stat().st_size)
     else:
@@ -92,6 +92,6 @@ def _read(
         table = builder.build([source])
     except TableError as error:
         raise TableError(f"{path}: {error}") from None
-    if path.suffix == ".tfrecord":
+    if path.suffix.lower() == ".tfrecord":
         check_copies(path, table)
     return table, num_skipped

@@ -10,7 +10,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from bench.base.command import MOST, MOST_SEED, at_once, positive, seed, whole
+from bench.base.checks import show
+from bench.base.command import MOST, MOST_SEED, MOST_SEEDS, at_once, positive, seed, whole, words
 from bench.base.stopping import read_duration
 from bench.config.fields import field_types, read_changes
 
@@ -57,13 +58,15 @@ class _List(argparse.Action):
 
 def names(text: str) -> tuple[str, ...]:
     """Read an option that is a name or a list of them, such as `shadow,single`."""
-    return tuple(name for name in text.split(",") if name)
+    if not (found := _parts(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} has no name: give one, or a list")
+    return found
 
 
 def numbers(text: str) -> tuple[int, ...]:
     """Read an option that is a number or a list of them, such as `3,4`."""
     try:
-        return tuple(whole(part, 1, MOST) for part in names(text))
+        return tuple(whole(part, 1, MOST) for part in _parts(text) or [text])
     except argparse.ArgumentTypeError as error:
         raise argparse.ArgumentTypeError(f"{error}, or a list such as 3,4") from None
 
@@ -72,13 +75,20 @@ def seeds(text: str) -> tuple[int, ...]:
     """Read --seeds: `3` is (0, 1, 2), `0,7` and `7,` are lists."""
     try:
         if "," not in text:
-            return tuple(range(whole(text, 1, MOST)))
-        found = tuple(whole(part, 0, MOST_SEED) for part in names(text))
+            return tuple(range(whole(text, 1, MOST_SEEDS)))
+        found = tuple(whole(part, 0, MOST_SEED) for part in _parts(text))
     except argparse.ArgumentTypeError as error:
-        raise argparse.ArgumentTypeError(f"{error}, or a list of seeds from 0") from None
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} must be at least 1, or a list of seeds from 0")
+        told = "or a list of seeds from 0, such as 0,7 or, of one alone, 5000,"
+        raise argparse.ArgumentTypeError(f"{error}, {told}") from None
+    if not 1 <= len(found) <= MOST_SEEDS:
+        raise argparse.ArgumentTypeError(
+            f"{show(text)} must be 1 to {MOST_SEEDS:,} seeds, or a list of so many from 0"
+        )
     return found
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part for part in words(text).split(",") if part)
 
 
 def duration(text: str) -> int:

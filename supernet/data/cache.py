@@ -1,8 +1,9 @@
 """Decoded images kept on disk, one uint8 array a folder, mapped into memory by all who open it.
 
 What it is found by: the folder's path and every file's name, size and times. A file is a .npy
-whose last 32 bytes are the SHA-256 of what comes before, so that damage is noticed and the images
-are decoded anew; the .npy is mapped, so that processes share its pages.
+whose last 32 bytes are the SHA-256 of its own name and of what comes before, so that damage, and
+another cache in its place, are noticed and the images decoded anew; the .npy is mapped, so that
+processes share its pages.
 """
 
 from __future__ import annotations
@@ -64,12 +65,19 @@ def _read(path: Path) -> np.ndarray | None:
     try:
         content = np.memmap(path, np.uint8, "r")
         body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
-        if hashlib.sha256(body.data).digest() != digest.tobytes():
+        if _digest(path, body.data) != digest.tobytes():
             return None
         pixels: np.ndarray = np.load(path, mmap_mode="c")  # writes, if any, stay in this process
     except (OSError, ValueError):
         return None
     return pixels
+
+
+def _digest(path: Path, *pieces: bytes | memoryview) -> bytes:
+    digest = hashlib.sha256(f"{path.name}\n".encode())
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
 
 
 def _try_to_write(pixels: np.ndarray, path: Path) -> None:
@@ -93,8 +101,7 @@ def _write(pixels: np.ndarray, path: Path) -> None:
     header = io.BytesIO()
     form = np.lib.format
     form.write_array_header_1_0(header, form.header_data_from_array_1_0(pixels))
-    digest = hashlib.sha256(header.getvalue())
-    digest.update(pixels.data)
+    body = header.getvalue(), pixels.data
     with replacing(path) as part, part.open("wb") as file:
-        for piece in (header.getvalue(), pixels.data, digest.digest()):
+        for piece in (*body, _digest(path, *body)):
             file.write(piece)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -139,6 +142,20 @@ def test_a_board_that_is_gone_is_not_begun_anew(tmp_path: Path, ranked: Path) ->
     board.unlink()
     with pytest.raises(ValueError, match=r"was written and is gone: put it back, or delete it and"):
         add(board, ranked, WHOLE)
+
+
+def test_words_survive_a_locale_without_utf_8(tmp_path: Path, ranked: Path) -> None:
+    command = ["-m", "analysis.leaderboard", str(ranked), "--section", "T\u00e4st"]
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for _ in range(2):  # the second finds its section
+        subprocess.run(
+            [sys.executable, *command, "--board", str(tmp_path)],
+            cwd=ROOT,
+            env={**os.environ, **ascii_alone},
+            check=True,
+        )
+    board = read(tmp_path / "leaderboard.csv")
+    assert set(board[board["kind"] != PUBLISHED]["section"]) == {"T\u00e4st"}
 
 
 def test_one_command_at_a_time_writes_a_board(tmp_path: Path, ranked: Path) -> None:

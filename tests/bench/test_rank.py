@@ -15,6 +15,7 @@ from bench.ranking.given.outputs import EVERY_BASELINE
 from bench.ranking.outputs import write_rankings
 from bench.ranking.protocol import PROTOCOLS
 from bench.runs.find import find_runs
+from bench.runs.lock import at_work
 from bench.table.table import open_table
 from tests.synthetic import cells, write_runs
 
@@ -167,3 +168,23 @@ def test_a_dry_run_checks_all_says_what_is_ranked_and_writes_nothing(
         write_rankings(tmp_path / "runs", find_runs(tmp_path / "runs"), table, [PROTOCOLS["sound"]])
     (tmp_path / "own.csv").write_text(BY_HAND)
     assert "holds a ranking of supernets" in run(*asked[:4], tmp_path / "runs", "--dry-run")[2]
+
+
+def test_one_command_at_a_time_writes_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.runs.lock.RANKING_S", 0.1)
+    frame = pd.DataFrame({"cell_hash": [c.hash for c in cells()], "a": range(34)})
+    with at_work(tmp_path), pytest.raises(ValueError, match="another command is at work in"):
+        rank(frame, "digits", out=tmp_path)
+    assert not (tmp_path / "kendall_tau.csv").exists()
+    rank(frame, "digits", out=tmp_path)
+    with at_work(tmp_path):
+        rank(frame, "digits")
+
+
+def test_a_leaderboard_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"cell_hash": [c.hash for c in cells()], "a": range(34)})
+    with pytest.raises(ValueError, match="is the leaderboard's own folder: name another with --o"):
+        rank(frame, "digits", out=tmp_path, leaderboard=str(tmp_path))
+    assert not list(tmp_path.iterdir())

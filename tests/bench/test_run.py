@@ -152,6 +152,8 @@ def test_missing_cells_are_counted_and_left_out_only_when_asked(
         (["--m", "0"], "--m '0' must be a whole number of at least 1"),
         (["--m", "four"], "--m 'four' must be a whole number of at least 1"),
         (["--seeds", "0"], "--seeds '0' must be a whole number of at least 1"),
+        (["--protocol", ","], "--protocol ',' has no name: give one, or a list"),
+        (["--batch-norm", ","], "--batch-norm ',' has no name"),
         (["--protocol", "sond"], "did you mean 'sound'"),
         (["--protocol", "authors"], "authors"),
         (["--batch-norm", "shadwo"], "did you mean 'shadow'"),

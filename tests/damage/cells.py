@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 from analysis.read import is_there, read_about, read_all, read_ranking
 from analysis.read import read_times as times_of
+from bench.base.stopping import Stopped
 from bench.config.cell_presets import digits
 from bench.config.fields import override
 from bench.measure import main as measure
@@ -23,7 +24,7 @@ from bench.runs.origin import read_origin
 from bench.runs.run import Run, open_run, read_trained
 from bench.table.table import Table
 from supernet.data.registry import load_data
-from supernet.measure.pieces import Pieces
+from supernet.measure.measurements import measure_run
 from supernet.measure.snapshots import Snapshots
 from supernet.parts import resolve
 from supernet.runs import complete, load_supernet
@@ -101,12 +102,11 @@ def make_part(results: Path) -> None:
 
 
 def make_measuring(results: Path) -> None:
-    """Train two runs, and measure some of the first."""
+    """Train two runs, and stop when a piece of the first is measured."""
     make_unmeasured(results)
-    pieces = Pieces(find_runs(results)[0].folder)
-    with pieces.of("curve"):
-        pieces("epoch 0", lambda: [{"architecture": "3---", "accuracy": 0.5, "loss": float("nan")}])
-    pieces.save()
+    stop = patch("supernet.measure.pieces.check", side_effect=[None, Stopped("the campaign")])
+    with stop, suppress(Stopped):
+        measure_first(results)
 
 
 def make_half(results: Path) -> None:
@@ -137,9 +137,10 @@ def draw(results: Path) -> Sequence[object]:
     return ("-m", "analysis", results)
 
 
-def read_pieces(results: Path) -> Any:
-    """Read what there is of a measurement that was stopped."""
-    return repr([Pieces(run.folder, ["curve"]).known for run in find_runs(results)])
+def measure_first(results: Path) -> Any:
+    """Measure what is missing of the first run: of pieces that are gone, the same anew."""
+    run = measure_run(read_trained(results / FIRST), ["curve"], None, "cpu", 1)
+    return (run.folder / schemas.CURVE.name).read_bytes()
 
 
 def read_runs(results: Path) -> Any:

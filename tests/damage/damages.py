@@ -56,6 +56,15 @@ def repeat_line(rng: Random, data: bytes, _: bytes) -> bytes:
     return b"".join(lines)
 
 
+def repeat_column(rng: Random, data: bytes, _: bytes) -> bytes:
+    """Write one column twice."""
+    rows = [line.split(b",") for line in data.split(b"\n")]
+    place = rng.randrange(len(rows[0]))
+    return b"\n".join(
+        b",".join([*row, *row[place : place + 1]]) if any(row) else b"" for row in rows
+    )
+
+
 def swap_lines(rng: Random, data: bytes, _: bytes) -> bytes:
     """Let two lines change places."""
     lines = data.splitlines(keepends=True)
@@ -126,6 +135,7 @@ DAMAGES: dict[str, tuple[Damage, int]] = {
     "cut at a line": (cut_at_line, 3),
     "lines dropped": (drop_lines, 3),
     "line repeated": (repeat_line, 2),
+    "column repeated": (repeat_column, 1),
     "lines swapped": (swap_lines, 2),
     "value edited": (edit_value, 8),
     "values swapped": (swap_values, 3),

@@ -56,7 +56,7 @@ KINDS = (
         cells.TRAINED,
     ),
     Kind("checkpoint-epoch1.pt", cells.make, cells.SNAPSHOT, cells.read_snapshot),
-    Kind("measuring.json", cells.make_measuring, cells.PIECES, cells.read_pieces),
+    Kind("measuring.json", cells.make_measuring, cells.PIECES, cells.measure_first),
     Kind("curve.csv", cells.make, cells.CURVE, cells.read_curve),
     Kind(
         "kendall_tau.csv",
@@ -108,6 +108,8 @@ KINDS = (
     Kind(
         "own wide.csv", scores.make_own, "wide*.csv", scores.read_own("wide1.csv"), scores.rank_wide
     ),
+    Kind("own wide.csv.gz", scores.make_own, "wide*.csv.gz", scores.read_own("wide1.csv.gz")),
+    Kind("cells of --cells", scores.make_own, "cells*.txt", scores.read_cells),
     Kind(
         "leaderboard.csv",
         scores.make_board,
@@ -125,5 +127,8 @@ KINDS = (
         Kind(f"image.{kind.lower()}", sources.make_image(kind), "image.*", sources.read_image(kind))
         for kind in ("JPEG", "PNG", "WEBP")
     ),
+    Kind("decoded images", sources.make_caches, "cache/*.npy", sources.read_cache),
+    Kind("download's .part", sources.make_part, f"{sources.FETCHED}.part", sources.fetch),
+    Kind("command lines", sources.make_lines, sources.LINES, sources.read_lines),
 )
 """In the table's order."""

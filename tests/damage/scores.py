@@ -7,6 +7,7 @@ and how often, asked of a stated sample, as whoever fears for a file can do: `--
 
 from __future__ import annotations
 
+import gzip
 import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from bench.rank import rank
 from bench.runs.digests import remove_kept
 from bench.scores.given import read_scores
 from bench.scores.growing import GrowingScores
+from bench.scores.sample import stated_cells
 from bench.table.table import open_table
 from tests.damage.quiet import quiet
 
@@ -71,7 +73,7 @@ def read_proxies(folder: Path) -> Any:
 
 
 def make_own(folder: Path) -> None:
-    """Write scores of every cell by hand: of two methods and seeds, and of two methods."""
+    """Write scores of every cell by hand: of two methods and seeds, and of two methods; cells."""
     with open_table("digits") as table:
         hashes = table.hashes()
     for which in (1, 2):
@@ -82,6 +84,9 @@ def make_own(folder: Path) -> None:
         long += [f"{key},theirs,0,{two}" for key, _, two in values]
         for name, lines in (("wide", wide), ("long", long)):
             (folder / f"{name}{which}.csv").write_text("\n".join([*lines, ""]))
+        packed = gzip.compress((folder / f"wide{which}.csv").read_bytes(), mtime=0)
+        (folder / f"wide{which}.csv.gz").write_bytes(packed)
+        (folder / f"cells{which}.txt").write_text("\n".join([*hashes[which:], ""]))
 
 
 def read_own(name: str) -> Callable[[Path], Any]:
@@ -95,6 +100,13 @@ def read_own(name: str) -> Callable[[Path], Any]:
         return scores.cells, scores.num_copies.tolist(), seeds, len(ranked)
 
     return read
+
+
+def read_cells(folder: Path) -> str:
+    """Read a file of `--cells`; which cells are in it is the user's to say."""
+    with open_table("digits") as table:
+        stated_cells(table, str(folder / "cells1.txt"))
+    return "read"
 
 
 def rank_own(name: str, folder: Path) -> Sequence[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from tests.damage import campaign, trials
 from tests.damage.campaign import Campaign, run_campaign
 from tests.damage.damages import DAMAGES, draw
 from tests.damage.kept import Kept
+from tests.damage.kills import COMMANDS
 from tests.damage.kinds import KINDS, Kind
 from tests.damage.tally import bad_lines, table_lines
 from tests.damage.trials import BELIEVED, HANG, HARMLESS, REFUSED, TRACEBACK, Trial, try_kind
@@ -164,3 +166,10 @@ def test_inputs_repeat_and_every_damage_is_drawn(tmp_path: Path) -> None:
 
 def test_names_of_kinds_are_distinct() -> None:
     assert len({kind.name for kind in KINDS}) == len(KINDS)
+
+
+def test_the_page_has_a_line_of_every_kind_and_command_and_of_no_other() -> None:
+    table = (ROOT / "docs" / "damage.md").read_text().split("```")[1]
+    found = re.findall(r"^(\S.*?)(?: +\d+){6}$", table, re.MULTILINE)
+    kinds = [name for one in KINDS for name in (one.name, *([one.by_command] * bool(one.command)))]
+    assert sorted(found) == sorted([*kinds, *(one.trials for one in COMMANDS), "all"])

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.base.checks import show
 from bench.runs.digests import read_kept, write_kept
 from bench.runs.schemas.model import DamagedFileError, FlawError
-from bench.runs.schemas.validation import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
+from bench.base.checks import show
 from bench.runs.schemas.model import FlawError
-from bench.runs.schemas.validation import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

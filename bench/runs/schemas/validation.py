@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bench.base.checks import show
 from bench.runs.schemas.model import FlawError
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 SLACK = 1e-9
 """What a mean or a cosine may miss its bounds by, rounded as it is."""
-
-SHOWN = 40
 
 
 def check_rows(frame: pd.DataFrame, schema: Schema) -> None:
@@ -37,12 +36,6 @@ def check_rows(frame: pd.DataFrame, schema: Schema) -> None:
         row = int(again.to_numpy().argmax())
         values = ", ".join(f"{name} {show(frame[name].iloc[row])}" for name in schema.keys)
         raise FlawError(row + 2, f"a row before it has the same {values}")
-
-
-def show(value: Any) -> str:
-    """Write a value that is out of place, shortened, in one line."""
-    text = repr(value if isinstance(value, str) else str(value))
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 @cache

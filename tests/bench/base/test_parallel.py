@@ -1,6 +1,9 @@
 """Many runs at once: the same bytes from one job, two jobs and a Dask cluster."""
 
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from bench.base.parallel import BACKENDS, default_jobs, in_parallel, task
 from bench.runs.find import find_runs
 from bench.runs.run import open_run
 from bench.verbs.complete import run_all
+from tests.paths import ROOT
 from tests.supernet.test_runs import RECIPE, SAME_BYTES
 
 
@@ -79,8 +83,6 @@ def test_error_in_a_worker_arrives_as_it_is(tmp_path: Path) -> None:
 def test_backend_without_its_package_or_address_says_what_is_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ValueError, match=r"pip install 'mixpath-bench\[dask\]'"):
         list(in_parallel(iter([]), 1, "dask", shared=tmp_path))
@@ -97,6 +99,28 @@ def test_ctrl_c_is_heard_here_and_left_alone_in_workers(
 
 def _hears_interrupts() -> bool:
     return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+def test_workers_of_a_command_that_was_killed_end(tmp_path: Path) -> None:
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from bench.base.parallel import in_parallel, task\n"
+        "def rest(begun):\n"
+        "    begun.touch()\n"
+        "    time.sleep(90)\n"
+        "shared = Path(sys.argv[1])\n"
+        "list(in_parallel(iter([task(rest, shared / name) for name in 'ab']), 2, shared=shared))\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    until = time.monotonic() + 60
+    while not (tmp_path / "a").exists() or not (tmp_path / "b").exists():
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    process.kill()
+    process.communicate(timeout=45)  # ends when nobody holds the pipe that workers inherit
 
 
 def test_loky_takes_no_scheduler() -> None:

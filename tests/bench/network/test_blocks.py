@@ -124,12 +124,20 @@ def test_the_split_is_even_and_whole(block: Block) -> None:
         ("k3+3_s11_e1_i8_o8", "each once a group"),
         ("k3_s11_e0_i8_o8", "must be at least 1"),
         ("k3.3.3_s11_e1_i2_o8", "1..2 groups"),
+        ("r9999999_k3_s11_e1_i8_o8", "1 to 1,000 repeats"),
+        ("r0_k3_s11_e1_i8_o8", "1 to 1,000 repeats"),
+        (f"k3_s11_e1_i8_o{'9' * 400}", "at most 1,000,000, and the squeeze"),
+        (f"k{'9' * 400}_s11_e1_i8_o8", "at most 1,000,000"),
+        (f"k3_s11_e1_i8_o8_se{'9' * 400}", "ratio at most 1"),
+        ("k3_s11_e1_i8_o8_" + "z" * 900, r"'zzz.*\.\.\. is no field"),
+        ("k3" + "+3" * 50_000, "at most 1,000 characters a block"),
         ("k3_a1.1.1_s11_e1_i8_o8", "8 channels can't be split into 3 groups"),
     ],
 )
 def test_wrong_blocks_are_refused(text: str, message: str) -> None:
-    with pytest.raises(DescriptionError, match=message):
+    with pytest.raises(DescriptionError, match=message) as caught:
         parse_blocks(text)
+    assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(
@@ -139,11 +147,17 @@ def test_wrong_blocks_are_refused(text: str, message: str) -> None:
         (f"{STEM} | k3_s11_e1_i9_o8 | {HEAD}", "block 0 takes 9 channels but gets 8"),
         (f"stem_x32_i3_s11 | k3_s11_e1_i8_o8 | {HEAD}", "lacks field 'o'"),
         (f"stem_x0_i3_o8_s11 | k3_s11_e1_i8_o8 | {HEAD}", "image size 0"),
+        (f"stem_x9_i3_o8_s00 | k3_s11_e1_i8_o8 | {HEAD}", "stem stride 0: 1 to 1,000,000"),
+        (f"{STEM} | k3_s11_e1_i8_o8 | head_o16_n{'9' * 400}", r"classes 99999.*: 1 to 1,000,000"),
+        (" | ".join([STEM, *["r900_k3_s11_e1_i8_o8"] * 2, HEAD]), "1,800 blocks: at most 1,000"),
+        ("x" * 100_000, "is not 'stem_"),
+        (f"stem_{'x' * 100_000} | k3_s11_e1_i8_o8 | {HEAD}", "at most 1,000 characters"),
     ],
 )
 def test_wrong_networks_are_refused(text: str, message: str) -> None:
-    with pytest.raises(DescriptionError, match=message):
+    with pytest.raises(DescriptionError, match=message) as caught:
         parse(text)
+    assert len(str(caught.value)) < 400
 
 
 def test_wrong_values_are_refused() -> None:

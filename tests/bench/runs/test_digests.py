@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NO_DIGEST = "it has no digest in SHA256SUMS beside it"
-SUMS_GONE = "it has no digest until SHA256SUMS, which is gone, is put back beside it"
+SUMS_GONE = (
+    "it has no digest until SHA256SUMS, which is gone, is put back beside it, or made there by "
+    "'sha256sum *.csv *.json *.pt > SHA256SUMS' if you know all to be good"
+)
 NOT_AS_WRITTEN = "it is not as it was written, by its digest in SHA256SUMS"
 
 
@@ -127,6 +130,18 @@ def test_files_before_digests_are_read_and_later_ones_need_theirs(
     assert read_kept(tmp_path / "a.csv").doubt == (NO_DIGEST if is_promised else "")
     (tmp_path / name).write_text("{")
     assert read_kept(tmp_path / "a.csv").doubt == ("" if name == "other.json" else NO_DIGEST)
+
+
+def test_a_lost_list_can_be_made_as_the_message_says(tmp_path: Path) -> None:
+    write_kept('{"version": 3}', tmp_path / "run.json")
+    write_kept("x", tmp_path / "a.csv")
+    (tmp_path / "SHA256SUMS").unlink()
+    command = read_kept(tmp_path / "a.csv").doubt.split("'")[1]
+    subprocess.run(command, shell=True, cwd=tmp_path, check=False)  # it has no *.pt
+    assert read_kept(tmp_path / "a.csv").doubt == ""
+    assert read_kept(tmp_path / "run.json").doubt == ""
+    (tmp_path / "a.csv").write_text("y")
+    assert "not as it was written" in read_kept(tmp_path / "a.csv").doubt
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
+import lzma
+import tarfile
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +16,7 @@ from bench.runs.digests import write_kept
 from bench.scores.files import check_columns, read_csv
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ONE, OTHER = "0" * 31 + "1", "0" * 31 + "2"
@@ -67,12 +73,78 @@ def test_a_file_may_be_compressed_and_have_a_byte_order_mark(tmp_path: Path) -> 
             "Method, Score: write 'Method' as 'method'",
         ),
         (f"cell_hash,method, Score\n{ONE},a,1\n", "write ' Score' as 'score'"),
+        (f"cell_hash,a,a\n{ONE},1,2\n", "found the columns cell_hash, a, a: 'a' comes twice"),
+        (f"cell_hash,a, a\n{ONE},1,2\n", "'a' comes twice: leave one out, or rename it"),
+        (f"cell_hash,seed,seed,a\n{ONE},0,1,2\n", "'seed' comes twice"),
+        (f"cell_hash;a;a\n{ONE};1;2\n", "'a' comes twice"),
+        (f"cell_hash,a,\n{ONE},1,\n", "column 3 without a name: name it or leave it out"),
+        (f"cell_hash,a,Unnamed: 1\n{ONE},1,2\n", "column 3 without a name"),
         (f"Cell_Hash,a\n{ONE},1\n", "found the columns Cell_Hash, a: write 'Cell_Hash' as"),
     ],
 )
 def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         read_csv(write(tmp_path, text))
+
+
+PLAIN = f"cell_hash,a\n{ONE},1\n{OTHER},2\n".encode()
+
+
+def in_tar(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        about = tarfile.TarInfo("own.csv")
+        about.size = len(data)
+        archive.addfile(about, io.BytesIO(data))
+    return file.getvalue()
+
+
+def in_zip(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("own.csv", data)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("place", range(len(gzip.compress(PLAIN, mtime=0))))
+def test_a_compressed_file_of_which_a_byte_is_another_is_refused_or_is_the_same(
+    tmp_path: Path, place: int
+) -> None:
+    data = bytearray(gzip.compress(PLAIN, mtime=0))
+    data[place] ^= 0x81
+    path = tmp_path / "own.csv.gz"
+    path.write_bytes(data)
+    try:
+        frame = read_csv(path)
+    except ValueError as error:
+        assert str(error).startswith(f"{path} is no")  # noqa: PT017 (refused, or else the same)
+    else:
+        assert frame.to_dict("list") == {"cell_hash": [ONE, OTHER], "a": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("pack", "message"),
+    [
+        (in_zip, "is compressed by ZIP: unpack it, or compress it by gzip"),
+        (lzma.compress, "is compressed by XZ"),
+        (bz2.compress, "is compressed by bzip2"),
+        (lambda data: b"\x28\xb5\x2f\xfd" + data, "is compressed by Zstandard"),
+        (
+            lambda data: gzip.compress(in_tar(data)),
+            "is no CSV file: it has bytes that are no text, as archives have",
+        ),
+        (lambda data: gzip.compress(data[:-1]), "its last line has no end"),
+        (lambda data: gzip.compress(data)[:-9], r"is no whole \.gz file: .*; make it again"),
+        (lambda data: data, r"is no whole \.gz file: Not a gzipped file"),
+    ],
+)
+def test_archives_and_damaged_files_are_refused_by_name(
+    tmp_path: Path, pack: Callable[[bytes], bytes], message: str
+) -> None:
+    path = tmp_path / "own.csv.gz"
+    path.write_bytes(pack(PLAIN))
+    with pytest.raises(ValueError, match=rf"own\.csv\.gz:? {message}"):
+        read_csv(path)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
@@ -88,17 +160,13 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_frame_without_columns_is_refused() -> None:
-    import pandas as pd
-
     with pytest.raises(ValueError, match="the frame: found the columns none"):
-        check_columns(pd.DataFrame(), "the frame")
+        check_columns([], "the frame")
 
 
 def test_a_frame_with_its_index_as_a_column_is_refused() -> None:
-    import pandas as pd
-
     with pytest.raises(ValueError, match="the first without a name: write with index=False"):
-        check_columns(pd.DataFrame({"": [0], "cell_hash": [ONE], "a": [1]}), "the frame")
+        check_columns(["", "cell_hash", "a"], "the frame")
 
 
 def test_a_file_that_is_not_as_its_digest_says_is_refused(tmp_path: Path) -> None:

@@ -109,3 +109,32 @@ def test_some_cells_can_be_chosen() -> None:
     scores = read_scores([frame("cell_hash a\n c1 1\n c2 2\n c3 3")]).only([THIRD, ONE])
     assert scores.cells == [ONE, THIRD]
     assert scores.values["a"][0].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([0.5, 10**400], "row 1: a '1000.* has too many digits: mend it"),
+        ([-(10**400), 0.5], "row 0: a '-1000.* has too many digits"),
+        ([True, False], "the data frame: a is True or False, which is no number: leave it out"),
+        ([True, None], "a is True or False"),
+    ],
+)
+def test_what_is_no_score_is_refused(values: list[object], message: str) -> None:
+    rows = pd.DataFrame({"cell_hash": [ONE, OTHER], "a": pd.Series(values, dtype=object)})
+    with pytest.raises(ValueError, match=message) as caught:
+        read_scores([rows])
+    assert len(str(caught.value)) < 120
+
+
+def test_a_file_with_a_score_of_too_many_digits_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(f"cell_hash,a\n{ONE},1\n{OTHER},{'1' * 400}\n")
+    with pytest.raises(ValueError, match=r"own\.csv, line 3: a '111.* has too many digits"):
+        read_scores([path])
+
+
+def test_a_column_of_a_frame_that_comes_twice_is_refused() -> None:
+    rows = pd.DataFrame([[ONE, 1, 2]], columns=["cell_hash", "a", "a"])
+    with pytest.raises(ValueError, match="'a' comes twice: leave one out, or rename it"):
+        read_scores([rows])

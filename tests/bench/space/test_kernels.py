@@ -119,6 +119,20 @@ def test_wrong_texts_are_refused(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("e3k3-" * 20_000, "has 100,000 characters: at most 4,000"),
+        ('{"layers": ' + "[" * 3_000, "is not JSON such as"),
+        ('{"layers": [{"expansion": Infinity, "kernels": [[3]]}]}', "is not JSON such as"),
+    ],
+)
+def test_texts_without_end_are_refused_in_a_line(text: str, message: str) -> None:
+    with pytest.raises(ArchitectureError, match=message) as caught:
+        parse_architecture(text)
+    assert len(str(caught.value)) < 4_000
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
         ("e3k3-e3k3", "has 2 layers, s1 here has 5"),
         ("k3-e3k3-e3k3-e3k3-e3k3", "layer 1 has expansion 0, not 3 or 6"),
         ("e3k3-e3k3.5-e3k3-e3k3-e3k3", "layer 2 has 2 channel groups, not 1"),

@@ -36,6 +36,16 @@ def test_sources_are_merged_and_named(tmp_path: Path, tfrecord: Path) -> None:
         )
 
 
+def test_capitals_in_a_files_ending_do_not_matter(tmp_path: Path, tfrecord: Path) -> None:
+    import_sources([tfrecord], tmp_path / "one.H5")
+    (tmp_path / "means.CSV").write_text("branches,mean_test_accuracy\nmaxpool3x3,0.5\n")
+    tfrecord = tfrecord.rename(tmp_path / "few.TFRecord")
+    import_sources([tmp_path / "means.CSV", tfrecord], tmp_path / "two.h5")
+    import_sources([tmp_path / "one.H5", tmp_path / "means.CSV"], tmp_path / "three.h5")
+    with Table(tmp_path / "two.h5") as two, Table(tmp_path / "three.h5") as three:
+        assert two.hashes() == three.hashes()
+
+
 def test_the_data_set_is_kept_where_it_is_told(tmp_path: Path, tfrecord: Path) -> None:
     for told, kept in ((None, {}), ("own:photos", {"data_set": "own:photos"})):
         import_sources([tfrecord], tmp_path / "table.h5", data_set=told)

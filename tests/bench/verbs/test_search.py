@@ -153,7 +153,7 @@ def test_foreign_and_damaged_folders(copy: Path, fail: Callable[..., str]) -> No
     (copy / CHECKPOINT).unlink()
     assert "has no checkpoint.pt: train it first" in fail("search", copy)
     (copy / RUN).write_text("{")
-    assert "run.json can't be read" in fail("search", copy)
+    assert "run.json, line 1: no JSON" in fail("search", copy)
 
 
 @pytest.mark.parametrize(

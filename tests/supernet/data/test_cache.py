@@ -115,6 +115,22 @@ def test_damage_is_noticed_and_made_good(
     assert path.read_bytes() == whole
 
 
+def test_sound_caches_that_changed_places_are_noticed(
+    images: Path, tmp_path: Path, place: Path
+) -> None:
+    read(images)
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "c.png").write_bytes(b"1234")
+    other = 255 - PIXELS
+    read(tmp_path / "others", other.copy)
+    one, two = place.iterdir()
+    content = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(content)
+    assert np.array_equal(read(images), PIXELS)
+    assert np.array_equal(read(tmp_path / "others", other.copy), other)
+
+
 def test_a_full_disk_costs_the_cache_and_one_line(
     images: Path, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
