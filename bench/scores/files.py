@@ -8,8 +8,11 @@ or tabs where the header has no comma; a file may be compressed (.gz, .zip, .xz)
 
 from __future__ import annotations
 
+import csv
 import os
+import sys
 import warnings
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 METHOD, SCORE, SEED = "method", "score", "seed"
 PACKED = (b"\x1f\x8b", b"PK", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 """First bytes of .gz, .zip, .xz, .bz2 and .zst, which tell themselves whether they are whole."""
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 SHAPES = (
     f"a cell ({MEANT}), then method and score and maybe seed, or else a column of numbers for "
     "each method"
@@ -63,15 +67,35 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 
 def _check_whole(path: Path) -> None:
-    """Refuse a file that is not as its digest beside it says, or whose last line was cut."""
+    """Refuse a file that is not as its digest beside it says, with a cut last line, or UTF-16."""
     if doubt := doubt_of_given(path):
         raise ValueError(f"{path}: {doubt}; make it again, or take its line out of {SUMS}")
     with path.open("rb") as file:
         start = file.read(len(max(PACKED, key=len)))
         file.seek(-1, os.SEEK_END) if start else None
         is_cut = start and not start.startswith(PACKED) and file.read(1) not in (b"\n", b"\r")
+    if start.startswith(UTF_16):
+        raise ValueError(f"{path} is written in UTF-16: save it as UTF-8")
     if is_cut:
-        raise ValueError(f"{path}: its last line has no end: make it again, or end it")
+        _check_last_line(path)
+
+
+def _check_last_line(path: Path) -> None:
+    """Refuse a last line without an end that lacks a value; warn of another.
+
+    Many editors end no last line. Whether a number in it was cut can't be told.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        header = file.readline()
+        last = next(iter(deque(file, maxlen=1)), header)
+    sign = next((sign for sign in ",;\t" if sign in header), ",")
+    columns, values = (next(csv.reader([line], delimiter=sign), []) for line in (header, last))
+    if len(values) < len(columns) or not values[-1].strip():
+        raise ValueError(f"{path}: its last line is cut: make the file again, or end it")
+    print(
+        f"{path}: its last line has no end: if it was cut, its last value is wrong",
+        file=sys.stderr,
+    )
 
 
 def check_columns(frame: pd.DataFrame, where: str) -> None:
