@@ -48,17 +48,24 @@ def name_row(row: Row) -> str:
 
 def describe_n(row: Row, *others: Row) -> str:
     """Say how many cells, architectures and seeds a row rests on, and others of its cells."""
-    seeds = between([one["num_seeds"] for one in (row, *others)])
     cells, architectures = (_average(row[name]) for name in ("num_cells", "num_architectures"))
-    if row["m"] == 0 and row["num_cells"] == row["num_architectures"]:
-        return f"{cells} cells, {seeds}"
-    return f"{cells} cells, {architectures} architectures, {seeds}"
+    parts = [f"{cells} cells"]
+    if row["m"] != 0 or row["num_cells"] != row["num_architectures"]:
+        parts.append(f"{architectures} architectures")
+    if seeds := [one["num_seeds"] for one in (row, *others) if has_seeds(one)]:
+        parts.append(between(seeds))
+    return ", ".join(parts)
 
 
 def between(nums: Iterable[int]) -> str:
     """Write how many seeds there are of several methods: '10 seeds', '3 to 10 seeds'."""
     least, most = min(nums := [*nums]), max(nums)
     return f"{least} to {count(most, 'seed')}" if least < most else count(most, "seed")
+
+
+def has_seeds(row: Row) -> bool:
+    """Tell whether seeds differ in a row: what costs nothing has none of its own."""
+    return bool(row["bn"] != NOTHING or row["tau_std"] > 0)
 
 
 def describe_tau(row: Row, name: str = "tau") -> str:

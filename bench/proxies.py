@@ -144,7 +144,8 @@ def forecast(out: Path, *, threads: int, jobs: int | None, **asked: Any) -> str:
     Raises:
         ValueError: what `score_proxies` raises before it scores.
     """
-    from supernet.proxies.jobs import measure_pace, missing, scored_at_once
+    from supernet.needs import gigabytes
+    from supernet.proxies.jobs import measure_pace, missing, needs_of, scored_at_once
 
     asked["stated"] = (asked.pop("cells"), asked.pop("limit"))
     asked["changes"] = [asked["changes"], {"data_set": asked.pop("data_set")}]
@@ -154,7 +155,11 @@ def forecast(out: Path, *, threads: int, jobs: int | None, **asked: Any) -> str:
     at_once = scored_at_once(todo, ready.scoring, ready.images, threads, jobs)
     time_s = measure_pace(todo, ready.scoring, ready.images, threads) * len(todo)
     num = sum(len(one.methods) for one in todo)
-    return f"{ready.statement}: {num:,} scores are missing; {say_when(at_once, time_s, 'cells')}"
+    memory = gigabytes(needs_of(todo, ready.scoring).memory_at_once(at_once))
+    return (
+        f"{ready.statement}: {num:,} scores are missing; about {memory} of memory, next to nothing "
+        f"of the disk; {say_when(at_once, time_s, 'cells')}"
+    )
 
 
 def _prepare(

@@ -12,6 +12,7 @@ from analysis.given.tau import describe_given, first_given, ordered
 from analysis.phrases import (
     NOTHING,
     describe_tau,
+    has_seeds,
     interval,
     name_protocol,
     name_row,
@@ -113,7 +114,7 @@ def _cells(row: Row) -> Row:
         "95%": interval(row["tau_low"], row["tau_high"], number),
         TOP: number(row[TOP20]),
         "95% of these": interval(row[f"{TOP20}_low"], row[f"{TOP20}_high"], number),
-        "sd over seeds": number(row["tau_std"]),
+        "sd over seeds": number(row["tau_std"]) if has_seeds(row) else NOTHING,
         "tau, equal 3x3 counts": number(row[EQUAL_CONV3X3], 2),
         "tau, near parameter counts": number(row[NEAR_PARAMETERS], 2),
         "Spearman": number(row["spearman"]),

@@ -16,17 +16,16 @@ T = TypeVar("T")
 
 
 def override(recipe: T, changes: dict[str, str]) -> T:
-    """Replace fields of a (nested) dataclass by name, from the text of a command line.
+    """Replace fields of a (nested) dataclass by name at once, from texts of a command line.
 
     Raises:
         ValueError: no field of that name, or a text that is no value of the field's type.
     """
     known = dict(field_types(recipe))
-    for name, text in changes.items():
+    for name in changes:
         if name not in known:
             raise unknown("recipe field", name, known)
-        recipe = _filled(recipe, {name: _parse(name, text, known[name])})
-    return recipe
+    return _filled(recipe, {name: _parse(name, t, known[name]) for name, t in changes.items()})
 
 
 def read_changes(texts: Sequence[str]) -> dict[str, str]:

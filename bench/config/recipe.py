@@ -53,6 +53,7 @@ class Trained:
         if not re.fullmatch(r"[\w-]+", self.name):  # a folder may be called so
             raise ValueError(f"name={self.name!r} must be of letters, digits, _ and - alone")
         check_bounds(self, m=(1, 1000), num_train_images=(0, MOST_IMAGES))
+        _check_cutout(self.training, self.skeleton)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +148,7 @@ class StandAlone:
 
     def __post_init__(self) -> None:
         check_bounds(self, m=(1, 1000), num_repeats=(1, 10_000))
+        _check_cutout(self.training, self.skeleton)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,3 +183,13 @@ class Preset:
     truth_skeleton: Skeleton | None = None
     stand_alone: StandAlone = field(default_factory=StandAlone)
     final: Final | None = None
+
+
+def _check_cutout(training: Training, skeleton: Any) -> None:
+    """Refuse a square that can blank whole images; an own net's part may know no size."""
+    size = getattr(skeleton, "image_size", training.cutout + 1)
+    if training.cutout >= size:
+        raise ValueError(
+            f"cutout={training.cutout} can blank images of {size} pixels (image_size) whole: "
+            f"use cutout={size // 2} or less, 0 for none"
+        )

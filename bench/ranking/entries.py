@@ -14,7 +14,7 @@ import pandas as pd
 from bench.base.streams import child_rng
 from bench.ranking.protocol import require_enough
 from bench.ranking.selection import select_architectures
-from bench.table.table import MEAN_DIGITS
+from bench.table.data import MEAN_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,7 +19,6 @@ from bench.ranking.correlation import measure_quality
 from bench.ranking.entries import scorers
 from bench.ranking.pairs.count import MAX_FEW, TAU, FewCells, ManyCells
 from bench.ranking.strata import strata
-from bench.table.data import known_means
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,10 +111,11 @@ class Ruler:
         self.table = table
         self.baselines = baselines
         self.index = {key: i for i, key in enumerate(cells)}
-        accuracies = table.accuracies(cells, protocol.truth_split, protocol.truth_budget)
-        is_mean_only = [table.is_mean_only(key, protocol.truth_budget) for key in cells]
+        split, budget = protocol.truth_split, protocol.truth_budget
+        accuracies = table.accuracies(cells, split, budget)
+        is_mean_only = [table.is_mean_only(key, budget) for key in cells]
         noise = estimate_noise(accuracies, np.array(is_mean_only))
-        means = known_means(accuracies)
+        means = np.array(table.mean_accuracies(cells, split, budget))
         is_each_once = protocol.selection == "all" and protocol.copies == "average"
         make = ManyCells if is_each_once and len(cells) > MAX_FEW else FewCells
         is_one_repeat = protocol.truth_repeats == "random"

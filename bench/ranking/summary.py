@@ -75,7 +75,11 @@ def difference_rows(comparison: Comparison) -> Iterator[Row]:
     """
     for group, ranked in comparison.groups.items():
         for minus, rival in _rivals(group, comparison):
-            pairs = _pairs(ranked, comparison.groups.get(rival, []), minus)
+            others = comparison.groups.get(rival, [])
+            if GIVEN == group.bn == rival.bn and 1 in (len(ranked), len(others)):
+                pairs = [(a, b) for a in ranked for b in others]  # one seed alone: with every other
+            else:
+                pairs = [(a, b) for a in ranked for b in others if _is_pair(a, b, minus)]
             if pairs:
                 yield _difference_row(group, minus, pairs)
 
@@ -91,15 +95,6 @@ def _rivals(group: Group, comparison: Comparison) -> Iterator[tuple[str, Group]]
         return
     yield from ((bn, group._replace(bn=bn)) for bn in RIVALS.get(group.bn, ()))
     yield from ((count, Group(NONE, None, count)) for count in COUNTS)
-
-
-def _pairs(
-    ranked: Sequence[Ranked], others: Sequence[Ranked], minus: str
-) -> list[tuple[Ranked, Ranked]]:
-    """Pair by seed; a given scorer of one seed alone is paired with every seed of the other."""
-    if ranked[0].bn == GIVEN and 1 in (len(ranked), len(others)):
-        return [(a, b) for a in ranked for b in others]
-    return [(a, b) for a in ranked for b in others if _is_pair(a, b, minus)]
 
 
 def _summary_row(group: Group, ranked: Sequence[Ranked]) -> Row:

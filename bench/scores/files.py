@@ -8,9 +8,11 @@ or tabs where the header has no comma; a file may be compressed by gzip.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import re
+import sys
 import warnings
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -35,6 +37,8 @@ GZIP = b"\x1f\x8b"
 PACKED = {b"PK": "ZIP", b"\xfd7zXZ": "XZ", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "Zstandard"}
 """First bytes of files that are compressed otherwise."""
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
 NAMELESS = re.compile(r"|Unnamed: \d+")
 """A column without a name, as a file and as pandas' reader has it."""
 
@@ -56,7 +60,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise ValueError(f"{path}: {doubt}; make it again, or take its line out of {SUMS}")
     data = _unpacked(path)
     if data and not data.endswith((b"\n", b"\r")):
-        raise ValueError(f"{path}: its last line has no end: make it again, or end it")
+        _check_last_line(data, path)
     try:
         return _read(data, path)
     except pd.errors.EmptyDataError:
@@ -78,9 +82,27 @@ def _unpacked(path: Path) -> bytes:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path} is no whole .gz file: {error}; make it again") from None
+    if data.startswith(UTF_16):
+        raise ValueError(f"{path} is written in UTF-16: save it as UTF-8")
     if b"\0" in data:
         raise ValueError(f"{path} is no CSV file: it has bytes that are no text, as archives have")
     return data
+
+
+def _check_last_line(data: bytes, path: Path) -> None:
+    """Refuse a last line without an end that lacks a value; warn of another.
+
+    Many editors end no last line. Whether a number in it was cut can't be told.
+    """
+    lines = data.decode("utf-8-sig", errors="replace").splitlines()
+    sign = next((sign for sign in ",;\t" if sign in lines[0]), ",")
+    columns, values = (next(csv.reader([lines[n]], delimiter=sign), []) for n in (0, -1))
+    if len(values) < len(columns) or not values[-1].strip():
+        raise ValueError(f"{path}: its last line is cut: make the file again, or end it")
+    print(
+        f"{path}: its last line has no end: if it was cut, its last value is wrong",
+        file=sys.stderr,
+    )
 
 
 def _read(data: bytes, path: Path) -> pd.DataFrame:

@@ -20,6 +20,12 @@ FIRST_FIGURES = frozenset(FIGURES[:4])
 MOST_EPOCHS = 1_000_000
 """The largest budget that is believed."""
 
+MEAN_DIGITS = 12  # equal means of other repeats differ in the 16th, and would not be tied
+
+SAME_MEAN = 1e-7
+"""Means no further apart are one. Accuracies are counts of images, whose means are 1e-5 apart or
+more; those of equal counts are up to 6e-8 apart where repeats were kept in 32 bits."""
+
 
 class TableError(ValueError):
     """A table that cannot be read, or does not hold what is asked of it."""
@@ -89,6 +95,23 @@ def known_means(figures: NDArray[np.float64]) -> NDArray[np.float64]:
     counts = (~np.isnan(figures)).sum(axis=1)
     means: NDArray[np.float64] = np.nansum(figures, axis=1) / np.where(counts, counts, np.nan)
     return means
+
+
+def tied_means(figures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average as `known_means`, those of the same images to the same bits: the lowest of them.
+
+    Rounding would not do: there are always two close means that it tells apart.
+    """
+    means = known_means(figures)
+    known = np.flatnonzero(~np.isnan(means))
+    order = known[np.argsort(means[known], kind="stable")]
+    ascending = means[order]
+    begins = np.diff(ascending, prepend=-np.inf) > SAME_MEAN
+    lowest = ascending[begins][np.cumsum(begins) - 1]
+    # Means that are no counts can be close one to the next over any distance: none so is a group.
+    begins |= np.diff(np.floor((ascending - lowest) / SAME_MEAN), prepend=0) > 0
+    means[order] = ascending[begins][np.cumsum(begins) - 1]
+    return means.round(MEAN_DIGITS)
 
 
 def widened(budget: Budget, num_repeats: int) -> Budget:

@@ -23,7 +23,14 @@ from bench.base.names import unknown
 from bench.network.cell import Cell
 from bench.network.skeleton import Skeleton
 from bench.table.builder import Row, write_table
-from bench.table.data import FIGURES, SPLITS, CellNotInTableError, Source, TableError
+from bench.table.data import (
+    FIGURES,
+    SPLITS,
+    CellNotInTableError,
+    Source,
+    TableError,
+    tied_means,
+)
 from bench.table.file import TableFile
 from bench.table.packing import Key, digest_of, unpack
 
@@ -41,8 +48,6 @@ __all__ = [
 
 DIGITS = Path(__file__).with_name("digits_truth.h5")
 """The table that ships with the project."""
-
-MEAN_DIGITS = 12  # equal means of other repeats differ in the 16th, and would not be tied
 
 AnyKey = TypeVar("AnyKey", bound=Key)
 
@@ -75,6 +80,7 @@ class Table:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._file = TableFile(self.path)
+        self._known_means: dict[tuple[str, int], NDArray[np.float64]] = {}
 
     def __enter__(self) -> "Table":
         return self
@@ -157,17 +163,14 @@ class Table:
         self, keys: Sequence[Key], split: str = "test", epochs: int | None = None
     ) -> list[float]:
         """Return the mean accuracies of several cells, as `mean_accuracy`, equal ones as equal."""
-        means = []
-        for key, accuracies in zip(
-            keys, self.accuracies(keys, split, epochs).tolist(), strict=True
-        ):
-            known = [accuracy for accuracy in accuracies if not math.isnan(accuracy)]
-            if not known:
+        every = self._means(split, self._file.budget(epochs))
+        means: list[float] = every[[self._index(key) for key in keys]].tolist()
+        for key, mean in zip(keys, means, strict=True):
+            if math.isnan(mean):
                 raise CellNotInTableError(
                     f"{self.path} knows no {split} accuracy of {_describe(key)} after "
                     f"{self._file.budget(epochs)} epochs: import a source that does"
                 )
-            means.append(round(math.fsum(known) / len(known), MEAN_DIGITS))
         return means
 
     def repeats(
@@ -251,6 +254,12 @@ class Table:
 
     def _find(self, key: Key) -> int | None:
         return self._file.find(digest_of(key))
+
+    def _means(self, split: str, epochs: int) -> NDArray[np.float64]:
+        """Return the means of all cells, of shape (num_cells,), NaN where unknown."""
+        if (split, epochs) not in self._known_means:
+            self._known_means[split, epochs] = tied_means(self._accuracies(split, epochs))
+        return self._known_means[split, epochs]
 
     def _accuracies(self, split: str, epochs: int | None) -> NDArray[np.float64]:
         if split not in SPLITS:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bench.network.cell import Cell
     from bench.scores.growing import GrowingScores
     from supernet.data.data_set import Batch, DataSet
+    from supernet.needs import Needs
 
 CELLS = 4
 """Cells that a forecast scores."""
@@ -86,11 +87,15 @@ def scored_at_once(
     """
     if not todo:
         return 1
+    device = str(images.train.labels.device)
+    return jobs_that_fit("a cell", jobs, device, threads, len(todo), needs_of(todo, scoring))
+
+
+def needs_of(todo: Sequence[Missing], scoring: ProxyScoring) -> Needs:
+    """Estimate what the largest of some cells takes."""
     largest = max((one.cell for one in todo), key=lambda cell: len(cell.operations))
     with torch.device("meta"):
-        needed = proxy_needs(scoring, CellNetwork(largest, scoring.skeleton))
-    device = str(images.train.labels.device)
-    return jobs_that_fit("a cell", jobs, device, threads, len(todo), needed)
+        return proxy_needs(scoring, CellNetwork(largest, scoring.skeleton))
 
 
 def measure_pace(

@@ -76,6 +76,15 @@ def test_the_table_holds_methods_baselines_chance_and_ceiling(taus: pd.DataFrame
     assert constant[1:3] == ("-", "-")
 
 
+def test_what_costs_nothing_has_no_spread_over_seeds(taus: pd.DataFrame) -> None:
+    table = given_table(taus)
+    spread = {row[0]: row[table.columns.index("sd over seeds")] for row in table.rows}
+    assert spread["parameter count"] == spread["3x3 minus shortest path"] == "-"
+    assert float(spread["good"]) > 0
+    counts = taus[taus["bn"] == "-"]
+    assert given_table(counts).caption.startswith("34 cells; protocol given"), "nor seeds"
+
+
 def test_differences_are_turned_to_the_better_minus_the_worse(
     folder: Path, taus: pd.DataFrame
 ) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SETTINGS = [
     "image_size=16",
+    "cutout=0",
     "width=0.1",
     "depth=0.01",
     "batch_size=8",

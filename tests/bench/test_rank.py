@@ -90,7 +90,7 @@ def test_without_scores_what_is_free_is_ranked(
 ) -> None:
     code, out, err = run("--table", "digits", "--cells", "sample:20", "--out", tmp_path)
     assert code == 0, err
-    assert "20 cells, 1 seed" in out
+    assert "20 cells; protocol given" in out, "what is counted has no seeds"
     assert "20 cells drawn with seed 0 from the 34 of digits_truth.h5" in out
     assert "the best that costs nothing" in (tmp_path / "report.html").read_text()
 

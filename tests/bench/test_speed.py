@@ -44,7 +44,7 @@ def test_a_gpus_rows_at_a_tiny_size(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = replace(
         gpu.RECIPE,
         skeleton=replace(TINY, image_size=8),
-        training=replace(gpu.RECIPE.training, batch_size=4),
+        training=replace(gpu.RECIPE.training, batch_size=4, cutout=0),
         num_score_images=10,
         calibration=Calibration(),
     )

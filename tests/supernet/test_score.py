@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from bench.config.recipe import Recipe
-from bench.config.training import Calibration
+from bench.config.training import Calibration, Training
 from bench.network.skeleton import Skeleton
 from bench.space.branches import Branches
 from supernet import score as score_module
@@ -26,6 +26,7 @@ RECIPE = Recipe(
     data_set="digits",
     m=2,
     skeleton=SKELETON,
+    training=Training(cutout=0),
     num_score_images=90,
     score_batch=40,
     calibration=Calibration(calibration_images=120, calibration_batch=50),

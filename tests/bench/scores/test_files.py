@@ -180,7 +180,31 @@ def test_a_file_that_is_not_as_its_digest_says_is_refused(tmp_path: Path) -> Non
     assert read_csv(other)["a"].tolist() == [2], "a user's own has no digest"
 
 
-def test_a_file_cut_within_its_last_line_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path, f"cell_hash,a\n{ONE},12")
-    with pytest.raises(ValueError, match=r"own\.csv: its last line has no end: make it again"):
+def test_a_last_line_without_an_end_is_read_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, f'cell_hash,a,"b, c"\n{ONE},1,3\n{OTHER},12,2')
+    assert read_csv(path)["a"].tolist() == [1, 12]
+    said = "own.csv: its last line has no end: if it was cut, its last value is wrong\n"
+    assert capsys.readouterr().err.endswith(said)
+    read_csv(write(tmp_path, path.read_text() + "\n"))
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("last", [ONE, ONE[:9], f"{ONE},", f"{ONE},1", f"{ONE},1,", f"{ONE},1, "])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_last_line_that_lacks_a_value_is_refused(
+    tmp_path: Path, last: str, separator: str
+) -> None:
+    """As a score that is missing it would be left out under --allow-missing."""
+    text = f"cell_hash,a,b\n{OTHER},1,2\n{last}".replace(",", separator)
+    with pytest.raises(ValueError, match=r"own\.csv: its last line is cut: make the file again"):
+        read_csv(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("kind", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_told_by_its_name(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_bytes(f"\ufeffcell_hash,a\n{ONE},1\n".encode(kind))
+    with pytest.raises(ValueError, match=r"own\.csv is written in UTF-16: save it as UTF-8"):
         read_csv(path)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bench.network.cell import INPUT, OPERATIONS, OUTPUT, Cell
 from bench.network.cell_costs import num_parameters
 from bench.network.skeleton import Skeleton
+from bench.table.data import tied_means
 from bench.table.file import TableFile
 from bench.table.table import (
     CellNotInTableError,
@@ -254,3 +255,30 @@ def test_a_mean_must_be_alone(tmp_path: Path, rows: list[Row]) -> None:
 def test_default_paths() -> None:
     assert default_table_path() == data_folder() / "nasbench101.h5"
     assert "mixpath-bench" in str(data_folder())
+
+
+def test_means_of_the_same_images_are_tied_where_repeats_are_of_32_bits(tmp_path: Path) -> None:
+    """Oracle: whole numbers of images. A mean that is 1e-5 higher, as of one more, is not tied."""
+    num_images, cells = 9984, (FIRST_CELL, INCEPTION_CELL, LINE_CELL)
+    counts = [(9001, 9100, 9207), (9050, 9057, 9201), (9050, 9057, 9202)]
+    rows = [
+        Row(cell=cell, epochs=108, test=float(np.float32(count / num_images)))
+        for cell, repeats in zip(cells, counts, strict=True)
+        for count in repeats
+    ]
+    path = tmp_path / "table.h5"
+    write_table(path, rows, skeleton=DIGITS, sources=[Source("rows.csv", "ab" * 32)])
+    with Table(path) as table:
+        plain = table.accuracies(cells).mean(axis=1)
+        means = table.mean_accuracies(cells)
+        assert [table.mean_accuracy(cell) for cell in cells] == means
+    assert 1e-9 < abs(plain[0] - plain[1]) < 1e-7
+    assert means[0] == means[1] < means[2]
+    assert means == pytest.approx([sum(repeats) / num_images / 3 for repeats in counts], abs=1e-7)
+
+
+def test_close_means_are_not_tied_over_any_distance() -> None:
+    means = tied_means(np.linspace(0.5, 0.50001, 1001)[:, None])
+    assert 90 < len(np.unique(means)) < 110
+    assert (np.diff(means) >= 0).all()
+    np.testing.assert_allclose(means, np.linspace(0.5, 0.50001, 1001), atol=1e-7)

@@ -27,6 +27,7 @@ DIGITS = [
     "depth=0.1",
     "epochs=1",
     "batch_size=100",
+    "cutout=0",
 ]
 
 

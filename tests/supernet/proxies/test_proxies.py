@@ -204,6 +204,15 @@ def test_zen_counts_back_what_batch_norm_takes_away() -> None:
     assert with_norm == pytest.approx(without, abs=0.01)
 
 
+def test_zen_counts_back_every_batch_norm() -> None:
+    """One that multiplies by 4 before a second: 30 and 4 are both taken away, both counted back."""
+    first, second = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
+    with torch.no_grad():
+        first.weight.fill_(4.0)
+    twice, plain = Scaled(30.0, nn.Sequential(first, second)), Scaled(120.0, nn.Identity())
+    assert zen(twice) == pytest.approx(zen(plain), abs=0.01)
+
+
 def test_zen_draws_its_own_weights_and_images() -> None:
     assert zen(cell_network(0)) == zen(cell_network(1))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -33,6 +34,10 @@ def no_number(network: Any, x: torch.Tensor, labels: torch.Tensor) -> str:  # no
 
 def failing(network: Any, x: torch.Tensor, labels: torch.Tensor) -> float:  # noqa: ARG001 (a Proxy is called so)
     raise RuntimeError("no idea")
+
+
+def in_training(network: Any, x: torch.Tensor, labels: torch.Tensor) -> float:  # noqa: ARG001 (a Proxy is called so)
+    return float(np.mean([module.training for module in network.modules()]))
 
 
 def scores(*methods: str, seed: int = 0) -> dict[str, float]:
@@ -64,6 +69,11 @@ def test_every_cell_has_scores() -> None:
     for cell in (LINE_CELL, FIRST_CELL):
         found = score_cell(cell, SKELETON, batch, PROXIES, 0)
         assert all(math.isfinite(value) for value in found.values())
+
+
+def test_a_proxy_gets_a_network_in_training_mode() -> None:
+    """Where zero-cost-nas has it too: batch norms normalise by the batch's own statistics."""
+    assert scores(own(in_training)) == {own(in_training): 1.0}
 
 
 def test_a_score_that_is_not_finite_is_none() -> None:

@@ -113,6 +113,18 @@ def test_a_method_of_one_seed_is_paired_with_every_seed(ranked: tuple[Chosen, Ra
     assert [part.split(":")[0] for part in by_seed.split()] == ["0", "1-0", "2-0"]
 
 
+def test_a_method_of_one_seed_is_paired_with_a_count_once(
+    ranked: tuple[Chosen, Rankings],
+) -> None:
+    """A count is the same for every seed: three of another method make no three pairs of it."""
+    for free in ("num_parameters", "conv3x3_minus_path"):
+        alone = difference(ranked[1], "inf", free)
+        assert alone["num_seeds"] == 1
+        assert np.isnan(alone["difference_std"])
+        assert alone["by_seed"].startswith("0:")
+        assert difference(ranked[1], "good", free)["num_seeds"] == 3
+
+
 def test_points_hold_every_method_as_given(ranked: tuple[Chosen, Rankings]) -> None:
     points = ranked[1].points
     first = points[points["seed"] == 0].set_index("cell_hash")

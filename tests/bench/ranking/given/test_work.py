@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.base.forecast import duration
+from bench.ranking.given import forecast
 from bench.ranking.given.entries import choose_cells
 from bench.ranking.given.outputs import EVERY_BASELINE, rank_given
 from bench.ranking.pairs import count, sums
@@ -20,6 +23,8 @@ from tests.graphs import all_cells
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bench.ranking.given.entries import Chosen
 
 FEW, MANY = 600, 1200  # cells, both of those whose pairs are summed
 METHODS = 3
@@ -88,3 +93,30 @@ def test_the_pairs_of_a_scorer_are_summed_once(path: Path, monkeypatch: pytest.M
     rank(path, FEW)
     num_scorers = METHODS + len(EVERY_BASELINE) + 1  # and random scores
     assert passes == [FEW] * (num_scorers + 2)  # and the draws of a random weighted tau
+
+
+def test_a_forecast_ranks_a_few_cells_and_says_what_all_take(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Oracle: a ranking that takes a second, and a millisecond a cell for each n log n step."""
+    ranked: list[int] = []
+
+    def seconds(chosen: Chosen, *_: Any) -> float:
+        num = len(chosen.scores.cells)
+        ranked.append(num)
+        return 1 + 1e-3 * num * math.log(num)
+
+    monkeypatch.setattr(forecast, "PACED", (100, 400))
+    monkeypatch.setattr(forecast, "_seconds", seconds)
+    with Table(path) as table:
+        frame = pd.DataFrame({"cell_hash": table.hashes(), "own": range(MANY)})
+        chosen = choose_cells(read_scores([frame]), table, FOR_GIVEN)
+        said = forecast.forecast(chosen, table, FOR_GIVEN, EVERY_BASELINE)
+        assert set(ranked) == {100, 400}
+        expected = 1 + 1e-3 * MANY * math.log(MANY)
+        told = f"1,200 cells that were scored: 1 method and {len(EVERY_BASELINE)} counts: about "
+        assert f"{told}{duration(expected)} without" in said
+        ranked.clear()
+        monkeypatch.setattr(forecast, "PACED", (MANY, MANY))
+        forecast.forecast(chosen, table, FOR_GIVEN, EVERY_BASELINE)
+        assert set(ranked) == {MANY}, "of few cells all"
