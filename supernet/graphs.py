@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
 import torch
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 CAPACITY = 512
 """Paths that are remembered; m = 4 has 255. Beyond, the one not seen for longest is forgotten."""
+
+
+def can_remember(path: Any) -> bool:
+    """Whether a path can be told from others by a dictionary: an own space's may be lists."""
+    try:
+        hash(path)
+    except TypeError:
+        return False
+    return True
 
 
 class Recorder(Interface):

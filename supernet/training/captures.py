@@ -25,7 +25,7 @@ import torch
 from torch import nn
 
 from bench.base.names import is_plugin
-from supernet.graphs import CAPACITY, CudaRecorder
+from supernet.graphs import CAPACITY, CudaRecorder, can_remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +75,8 @@ class Captures:
     def __call__(self, parts: Sequence[Batch], path: Any) -> None:
         """Run a step: leave the path's gradients, as `Step` does."""
         x, labels = parts[0]
-        if self.is_failed or len(parts) > 1 or len(labels) != self.batch_size:
+        is_whole = len(parts) == 1 and len(labels) == self.batch_size
+        if self.is_failed or not is_whole or not can_remember(path):
             self.step(parts, path)
         elif path not in self.paths:
             self.step(parts, path)

@@ -170,6 +170,15 @@ def test_paths_are_captured_when_they_come_again_and_the_oldest_forgotten() -> N
     assert list(captures.paths) == [c, a]
 
 
+def test_paths_that_no_dictionary_finds_run_as_they_are() -> None:
+    one, recorder, captures = capturing(trainer())
+    path = [list(operations) for operations in SPACE.path(SPACE.decode("3---"))]
+    parts = next(one.source.epoch(0))
+    for _ in range(3):
+        captures(parts, path)
+    assert recorder.num_recorded == 0
+
+
 def test_a_smaller_batch_and_one_in_parts_are_never_captured() -> None:
     one, recorder, captures = capturing(trainer())
     path = SPACE.path(SPACE.decode("3---"))
