@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bench.config.recipe import Recipe
+    from bench.config.training import Training
     from supernet.data.source import Batch
     from supernet.distributed import Ranks
     from supernet.graphs import Recorder
@@ -153,11 +154,15 @@ def may_repeat(recipe: Recipe) -> bool:
 def captured(step: Step, ranks: Ranks) -> Captures | Step:
     """Return what captures a step, or the step itself where graphs don't serve it.
 
-    They serve one process on CUDA that runs each batch in one part, without dropout.
+    They serve CUDA, where `can_capture` says so.
     """
-    training, drops = step.training, nn.modules.dropout._DropoutNd
-    is_random = any(isinstance(m, drops) and m.p > 0 for m in step.network.modules())
-    is_plain = ranks.size == training.accumulate == 1 and not is_random
-    if not (step.device.type == "cuda" and training.cuda_graphs and is_plain):
+    if step.device.type != "cuda" or not can_capture(step.network, step.training, ranks.size):
         return step
-    return Captures(step, training.batch_size, CudaRecorder(step.device))
+    return Captures(step, step.training.batch_size, CudaRecorder(step.device))
+
+
+def can_capture(network: nn.Module, training: Training, num_processes: int) -> bool:
+    """Whether steps may become graphs: one process, each batch in one part, no dropout."""
+    drops = nn.modules.dropout._DropoutNd
+    is_random = any(isinstance(m, drops) and m.p > 0 for m in network.modules())
+    return training.cuda_graphs and num_processes == training.accumulate == 1 and not is_random
