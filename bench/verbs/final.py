@@ -86,7 +86,7 @@ def train_network(
     if limit is not None and export:
         raise ValueError("a quick look is not exported: leave out --limit or --export")
     run = train_together(
-        recipe.training,
+        recipe,
         data_source(recipe),
         lambda own_device: open_final(results, recipe, seed, own_device, threads),
         lambda run, pool, own_device, ranks: train(run, pool, own_device, ranks, limit),
@@ -121,7 +121,7 @@ def forecast_network(
 
     check_training(recipe)
     device = choose_device(device)
-    check_precision(recipe.training, device)
+    check_precision(recipe, device)
     run = FinalRun(final_folder(results, recipe, seed), recipe, seed)
     is_folder_of(run.folder, recipe, seed)
     pool = data_source(recipe)(data, device)

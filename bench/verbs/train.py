@@ -72,7 +72,7 @@ def train(
     named = {"m": m, "batch_norm": batch_norm, "sampler": sampler, "net": net}
     asked = _asked(preset, named, data_set, changes, out, skip_broken=skip_broken)
     return train_together(
-        asked.recipe.training,
+        asked.recipe,
         asked.parts.open_images,
         lambda own: open_run(asked.results, asked.recipe, seed, own, threads),
         lambda run, pool, own, ranks: train_supernet(run, asked.parts, pool, own, ranks, limit),
@@ -118,7 +118,7 @@ def forecast(
 
     asked = _asked(preset, named, data_set, changes, out, skip_broken=skip_broken)
     recipe, device = asked.recipe, choose_device(device)
-    check_precision(recipe.training, device)
+    check_precision(recipe, device)
     run = Run(run_folder(asked.results, recipe, seed), recipe, seed)
     pool = asked.parts.open_images(data, device)
     check_runs(asked.results, [run], pool.digest)

@@ -13,7 +13,10 @@ import pytest
 import torch
 
 from bench.base.parallel import in_parallel, task
+from bench.config.recipe import Recipe, StandAlone
 from bench.config.training import Training
+from bench.verbs import search
+from bench.verbs.measure import measured_at_once
 from supernet import seats
 from supernet.devices import check_precision, choose_device, gpus, jobs_at_once
 from supernet.seats import MAX_SEATS, on_device, order_of_seats, seated
@@ -111,14 +114,35 @@ def test_jobs_fill_the_gpus_and_no_more_than_there_are(pretend: Any) -> None:
 
 
 def test_bf16_needs_a_gpu_that_has_it(pretend: Any) -> None:
-    bf16 = Training(precision="bf16")
+    both = Recipe(training=Training(precision="bf16"), score_precision="bf16")
+    trains, scores = replace(both, score_precision="fp32"), replace(both, training=Training())
     pretend(1, major=7)
-    with pytest.raises(ValueError, match=r"cuda:0 \(Tesla T4, compute capability 7\.5\).*fp32"):
-        check_precision(bf16, "cuda")
-    check_precision(bf16, "cpu")
-    check_precision(replace(bf16, precision="fp32"), "cuda")
+    told = (
+        r"^precision=bf16, but cuda:0 \(Tesla T4, compute capability 7\.5\).* --set precision=fp32$"
+    )
+    for recipe in (trains, StandAlone(training=trains.training)):
+        with pytest.raises(ValueError, match=told):
+            check_precision(recipe, "cuda")
+    with pytest.raises(ValueError, match=r"^score_precision=bf16, .* --set score_precision=fp32$"):
+        check_precision(scores, "cuda")
+    with pytest.raises(ValueError, match=r"--set precision=fp32 score_precision=fp32$"):
+        check_precision(both, "cuda")
+    with pytest.raises(ValueError, match=r"arithmetic: another --device, such as cpu$"):
+        check_precision(both, "cuda", is_trained=True)
+    check_precision(trains, "cuda", is_trained=True)
+    check_precision(both, "cpu")
+    check_precision(Recipe(), "cuda")
     pretend(1, major=8)
-    check_precision(bf16, "cuda")
+    check_precision(both, "cuda")
+
+
+def test_what_scores_trained_weights_needs_it_too(pretend: Any) -> None:
+    pretend(1, major=7)
+    run: Any = SimpleNamespace(recipe=Recipe(score_precision="bf16"))
+    with pytest.raises(ValueError, match="no bfloat16 arithmetic"):
+        measured_at_once([run], None, 1, "cuda", 1)
+    with pytest.raises(ValueError, match="no bfloat16 arithmetic"):
+        search._score(run, None, "cuda:0", 1, is_raw=True)
 
 
 def test_seats_are_taken_gpu_by_gpu() -> None:
