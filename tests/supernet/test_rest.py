@@ -104,9 +104,12 @@ def rows(recorder: Again | None, recipe: Recipe = RECIPE, capacity: int = 512) -
     return [*scorer.raw(chosen), *scorer.calibrated(chosen), *scorer.raw(chosen[:1])]
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("batch", [40, 30, 90])  # two and a smaller one, three, one
-def test_captured_scores_are_those_without(batch: int) -> None:
-    recipe, recorder = replace(RECIPE, score_batch=batch), Again()
+def test_captured_scores_are_those_without(batch: int, precision: str) -> None:
+    """In bf16 a graph must not read what autocast had cast and kept for another pass."""
+    recipe = replace(RECIPE, score_batch=batch, score_precision=precision)
+    recorder = Again()
     assert rows(recorder, recipe) == rows(None, recipe)
     assert recorder.num_recorded == NUM_PATHS
     full = 90 // batch

@@ -7,7 +7,7 @@ while it records.
 from __future__ import annotations
 
 import weakref
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,6 @@ from supernet.training.trainer import Trainer, initialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
 SPACE = Branches(2)
 SKELETON = Skeleton(stem_channels=4, num_stacks=2, cells_per_stack=1, image_size=8, in_channels=1)
@@ -47,6 +46,7 @@ class Replays:
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
         self.num_recorded = self.num_replayed = 0
+        self.is_running = False
 
     def __call__(self, function: Callable[[], None]) -> Callable[[], object]:
         """Record a function."""
@@ -60,9 +60,12 @@ class Replays:
 
         return replay
 
-    def running(self) -> AbstractContextManager[None]:
-        """Run as always."""
-        return nullcontext()
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run as always, and know it."""
+        self.is_running = True
+        yield
+        self.is_running = False
 
     def seconds(self, function: Callable[[], object]) -> float:
         """Take no time; training does not ask."""
@@ -154,6 +157,31 @@ def test_captured_steps_train_as_plain_ones_do(
     assert_same(plain.state_dict(), other.state_dict())
     assert recorder.num_replayed >= recorder.num_recorded >= (sampler != "one-shot")
     assert not captures.is_failed
+
+
+def test_all_that_an_epoch_launches_is_where_its_graphs_run() -> None:
+    """Captured on another stream than the rest, graphs would race with what is around them."""
+    one, recorder, _ = capturing(trainer())
+    seen = []
+
+    def optimise(*_: Any) -> None:
+        seen.append(recorder.is_running)
+
+    one.optimizer.register_step_post_hook(optimise)
+    one.run_epoch()
+    assert seen == [True] * one.source.num_steps
+    assert not recorder.is_running
+
+
+def test_captured_steps_and_the_trainer_add_to_the_same_sums() -> None:
+    """A graph adds to the tensors that it saw: new ones would stay at zero."""
+    one, _, _ = capturing(trainer())
+    loss, num_correct = one.step.sums
+    run(one)
+    one.step.reset(2.0, 3.0)
+    assert one.step.sums[0] is loss
+    assert one.step.sums[1] is num_correct
+    assert [loss.item(), num_correct.item()] == [2.0, 3.0]
 
 
 def test_paths_are_captured_when_they_come_again_and_the_oldest_forgotten() -> None:
