@@ -44,6 +44,12 @@ def gpus(device: str) -> list[str]:
     return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
 
 
+def name_of(device: str) -> str:
+    """Return what the maker of a chosen device calls it, of GPUs each kind once; '' for a CPU."""
+    names = [torch.cuda.get_device_name(gpu) for gpu in gpus(device)]
+    return ", ".join(dict.fromkeys(names))
+
+
 def jobs_at_once(asked: int | None, device: str, num_threads: int, num: int) -> int:
     """Return how many of `num` jobs run at once: as many as asked, or as fill this machine."""
     return min(asked or default_jobs(len(gpus(device)), num_threads), max(num, 1))

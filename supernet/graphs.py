@@ -26,6 +26,14 @@ def can_remember(path: Any) -> bool:
     return True
 
 
+def reason_of(error: RuntimeError) -> str:
+    """Return why something can't be recorded, in a line.
+
+    Where what is recorded fails, ending the recording fails too, and that is what is raised.
+    """
+    return str(error.__context__ or error).partition("\n")[0]
+
+
 class Recorder(Interface):
     """Records what a function launches, without running it."""
 

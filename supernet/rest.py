@@ -21,7 +21,7 @@ import torch
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from bench.base.names import is_plugin
-from supernet.graphs import CAPACITY, CudaRecorder, can_remember
+from supernet.graphs import CAPACITY, CudaRecorder, can_remember, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,7 +151,7 @@ class Captured:
         try:
             replay = self.recorder(function)
         except RuntimeError as error:
-            reason = str(error).partition("\n")[0]
+            reason = reason_of(error)
             warnings.warn(f"scoring is not captured as CUDA graphs: {reason}", stacklevel=2)
             self._give_up()
             return None

@@ -85,9 +85,12 @@ def open_runs(
     results: Path, planned: Sequence[Run], images: str, device: str, threads: int
 ) -> list[Run]:
     """Open every run's folder, once all of them are checked."""
+    from supernet.devices import name_of
+
     check_runs(results, planned, images)
     tell_other_device(planned, device)
-    return [open_run(results, run.recipe, run.seed, device, threads) for run in planned]
+    name = name_of(device)
+    return [open_run(results, run.recipe, run.seed, device, threads, name) for run in planned]
 
 
 def check_runs(results: Path, planned: Sequence[Run], images: str) -> None:
@@ -187,7 +190,7 @@ def train_together(
     torch.set_num_threads(threads)
     device = choose_device(device)
     check_precision(recipe, device)
-    with on_device(device) as seat, join(seat) as (ranks, own_device):
+    with join(device) as (ranks, rank_device), on_device(rank_device) as own_device:
         check_batch(recipe.training.batch_size, ranks, recipe.training.accumulate)
         pool = open_images(data, own_device)
         with ExitStack() as stack:

@@ -78,7 +78,7 @@ def train_network(
             quick look that is to be exported.
     """
     from supernet.data.registry import data_source
-    from supernet.devices import choose_device
+    from supernet.devices import choose_device, name_of
     from supernet.final import train
     from supernet.parts import check_training
 
@@ -88,7 +88,7 @@ def train_network(
     run = train_together(
         recipe,
         data_source(recipe),
-        lambda own_device: open_final(results, recipe, seed, own_device, threads),
+        lambda own: open_final(results, recipe, seed, own, threads, name_of(own)),
         lambda run, pool, own_device, ranks: train(run, pool, own_device, ranks, limit),
         data=as_path(data),
         device=device,

@@ -67,6 +67,7 @@ def train(
     Raises:
         ValueError: a name, field or value that is none, or a folder that holds another recipe.
     """
+    from supernet.devices import name_of
     from supernet.runs import train as train_supernet
 
     named = {"m": m, "batch_norm": batch_norm, "sampler": sampler, "net": net}
@@ -74,7 +75,7 @@ def train(
     return train_together(
         asked.recipe,
         asked.parts.open_images,
-        lambda own: open_run(asked.results, asked.recipe, seed, own, threads),
+        lambda own: open_run(asked.results, asked.recipe, seed, own, threads, name_of(own)),
         lambda run, pool, own, ranks: train_supernet(run, asked.parts, pool, own, ranks, limit),
         data=as_path(data),
         device=device,

@@ -25,7 +25,7 @@ import torch
 from torch import nn
 
 from bench.base.names import is_plugin
-from supernet.graphs import CAPACITY, CudaRecorder, can_remember
+from supernet.graphs import CAPACITY, CudaRecorder, can_remember, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,17 +104,21 @@ class Captures:
             self.step([batch], path)
             gradients[:] = self._taken()
 
+        self._drop_gradients()  # backward would add to those there are, and graphs read them again
         try:
             return Captured(self.recorder(function), gradients)
         except RuntimeError as error:
             # Memory may still be taken from the pool: no graph that writes there may run again.
             self.is_failed = True
             self.paths.clear()
-            for parameter in self.step.network.parameters():
-                parameter.grad = None
-            reason = str(error).partition("\n")[0]
+            self._drop_gradients()
+            reason = reason_of(error)
             warnings.warn(f"steps are not captured as CUDA graphs: {reason}", stacklevel=2)
             return None
+
+    def _drop_gradients(self) -> None:
+        for parameter in self.step.network.parameters():
+            parameter.grad = None
 
     def _taken(self) -> list[tuple[nn.Parameter, torch.Tensor]]:
         """Copy the gradients that there are to where they stay, and leave none."""

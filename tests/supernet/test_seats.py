@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby, pairwise
 from types import SimpleNamespace
@@ -13,15 +14,20 @@ import pytest
 import torch
 
 from bench.base.parallel import in_parallel, task
+from bench.config.cell_presets import digits
 from bench.config.recipe import Recipe, StandAlone
 from bench.config.training import Training
+from bench.runs import schemas
 from bench.verbs import search
+from bench.verbs.complete import open_runs, plan_runs, train_together
 from bench.verbs.measure import measured_at_once
 from supernet import seats
-from supernet.devices import check_precision, choose_device, gpus, jobs_at_once
+from supernet.devices import check_precision, choose_device, gpus, jobs_at_once, name_of
+from supernet.distributed import Ranks
 from supernet.seats import MAX_SEATS, on_device, order_of_seats, seated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -104,6 +110,36 @@ def test_cuda_is_every_visible_gpu(
     pretend(count)
     assert choose_device(name) == chosen
     assert gpus(chosen) == choice
+
+
+def test_run_json_names_the_gpus(pretend: Any, tmp_path: Path) -> None:
+    pretend(2)
+    assert [name_of("cuda"), name_of("cpu")] == ["Tesla T4", ""]
+    for device in ("cuda", "cpu"):
+        results = tmp_path / device
+        planned = plan_runs(results, [digits().recipe], [0])
+        (run,) = open_runs(results, planned, "", device, 1)
+        told = schemas.read_json(run.folder / "run.json", schemas.RUN)
+        assert told["device_name"] == name_of(device)
+
+
+def test_a_process_of_torchrun_sits_on_its_own_gpu(
+    pretend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the line on too little memory would name another's."""
+    pretend(2)
+
+    @contextmanager
+    def join(_: str) -> Iterator[Any]:
+        yield Ranks(1, 2), "cuda:1"
+
+    def no_images(_: Any, device: str) -> Any:
+        raise torch.cuda.OutOfMemoryError(device)
+
+    nothing: Any = None
+    monkeypatch.setattr("supernet.distributed.join", join)
+    with pytest.raises(ValueError, match=r"^cuda:1 ran out of memory"):
+        train_together(Recipe(), no_images, nothing, nothing, data=None, device="cuda", threads=1)
 
 
 def test_jobs_fill_the_gpus_and_no_more_than_there_are(pretend: Any) -> None:

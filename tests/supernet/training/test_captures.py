@@ -265,6 +265,43 @@ def test_where_capturing_fails_training_goes_on_without() -> None:
     assert_same(plain.state_dict(), one.state_dict())
 
 
+class Invalid(Replays):
+    """A recorder that fails in what it records, and then as CUDA does, at its end."""
+
+    def __call__(self, function: Callable[[], None]) -> Callable[[], object]:
+        """Fail twice."""
+        try:
+            raise RuntimeError(f"{function.__name__} waits for the device\nfurther lines")
+        except RuntimeError:
+            raise RuntimeError("capture_end: the capture was invalidated")  # noqa: B904 (as a context manager's exit does)
+
+
+def test_what_failed_is_named_not_what_it_led_to() -> None:
+    one, _, captures = capturing(trainer())
+    captures.recorder = Invalid(one)
+    with pytest.warns(UserWarning, match="as CUDA graphs: function waits for the device$"):
+        run(one)
+
+
+class Clean(Replays):
+    """A recorder that looks at the gradients that are there."""
+
+    def __call__(self, function: Callable[[], None]) -> Callable[[], object]:
+        """Refuse any."""
+        assert not [p for p in self.trainer.model.parameters() if p.grad is not None]
+        return super().__call__(function)
+
+
+def test_no_gradient_is_there_when_a_step_is_recorded() -> None:
+    """A graph would add to it at every replay, in memory that it is not given."""
+    one, _, captures = capturing(trainer())
+    captures.recorder = Clean(one)
+    parts = next(one.source.epoch(0))
+    for _ in range(2):
+        captures(parts, SPACE.path(SPACE.decode("3---")))
+    assert captures.recorder.num_recorded == 1
+
+
 class Watched(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's
     """Notes what a captured function must not do: wait for the device, draw, keep memory."""
 
