@@ -168,6 +168,20 @@ def pretending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretend]:
         yield there
 
 
+@contextmanager
+def rounding_as_the_cpu() -> Iterator[None]:
+    """Keep a GPU's convolutions from TF32; torch 2.9 and later warn of `allow_tf32`."""
+    convolutions: Any = getattr(torch.backends.cudnn, "conv", torch.backends.cudnn)
+    is_new = hasattr(convolutions, "fp32_precision")
+    name, exact = ("fp32_precision", "ieee") if is_new else ("allow_tf32", False)
+    before = getattr(convolutions, name)
+    setattr(convolutions, name, exact)
+    try:
+        yield
+    finally:
+        setattr(convolutions, name, before)
+
+
 def is_cuda(device: str | torch.device | None) -> bool:
     """Whether a device is the GPU."""
     return device is not None and torch.device(device).type == "cuda"

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.pretend import CUDA, pretending
+from tests.pretend import CUDA, pretending, rounding_as_the_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +112,13 @@ def test_what_a_gpu_allows_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert torch.zeros(3).copy_(x).is_cpu
         assert nn.Parameter(x).is_cuda
         assert torch.randn(3, generator=torch.Generator()).is_cpu
+
+
+def test_convolutions_are_kept_from_tf32_without_a_warning() -> None:
+    before = torch.backends.cudnn.allow_tf32
+    with rounding_as_the_cpu():
+        assert torch.backends.cudnn.conv.fp32_precision == "ieee"
+    assert torch.backends.cudnn.allow_tf32 == before
 
 
 def test_a_copy_of_a_model_lies_where_the_model_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ Whole stages run under `tests.pretend`, forward passes under PyTorch's own `Fake
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ from supernet.parts import resolve
 from supernet.runs import complete, scorer, train
 from supernet.training.trainer import Trainer
 from tests.measured_run import TINY
-from tests.pretend import NEEDS_GPU, pretending
+from tests.pretend import NEEDS_GPU, pretending, rounding_as_the_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +67,7 @@ class Gpu:
 def gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Gpu:
     if request.param == "pretended":
         return Gpu(lambda: pretending(monkeypatch), 1e-6)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    return Gpu(nullcontext, ROUNDING)
+    return Gpu(rounding_as_the_cpu, ROUNDING)
 
 
 def cells(**changes: str) -> Recipe:

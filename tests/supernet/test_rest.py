@@ -19,7 +19,7 @@ from bench.config.training import Training
 from supernet.data.sets import load_digits
 from supernet.rest import Captured, Eager, rest_of
 from supernet.score import SupernetScorer
-from tests.pretend import NEEDS_GPU
+from tests.pretend import NEEDS_GPU, rounding_as_the_cpu
 from tests.supernet.test_score import RECIPE, SPACE, build
 
 if TYPE_CHECKING:
@@ -210,8 +210,8 @@ def test_nothing_of_the_last_batch_is_kept() -> None:
 @pytest.mark.parametrize(
     "precision", [pytest.param(name, marks=NEEDS_GPU) for name in ("fp32", "bf16")]
 )
+@rounding_as_the_cpu()
 def test_a_gpu_scores_captured_as_without(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     monkeypatch.setattr(Captured, "_pays", lambda *_: True)
     if precision == "bf16" and not torch.cuda.is_bf16_supported():
         pytest.skip("this GPU has no bfloat16")
