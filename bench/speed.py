@@ -18,7 +18,7 @@
 On a GPU, at full size:
 
     gpu_step        a step in bf16 without CUDA graphs against one with them;
-                    gpu_step_fused: and with compiled layers
+                    gpu_step_fused: and with layers compiled, if they can be
     gpu_busy_*      share of the time in which kernels run
     gpu_training    images a second
     gpu_scoring_*   255 architectures calibrated on 500 images and scored on
@@ -56,7 +56,7 @@ from bench.base.parser import CommandParser
 from bench.table.speed import measure_import, measure_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 HIGHER = ("ratio", "%", "images/s")
@@ -112,6 +112,8 @@ def measure_speed(
 ) -> list[dict[str, Any]]:
     """Measure the supernet, and where they are given a table and an import.
 
+    What was measured is written even where something later fails.
+
     Args:
         device: 'cpu', or a GPU, which is measured instead.
         table: an imported table of NAS-Bench-101.
@@ -124,19 +126,26 @@ def measure_speed(
     Raises:
         ValueError: a device that this machine lacks.
     """
+    rows: list[dict[str, Any]] = []
+    for row in _measured(device, table, tfrecord):
+        rows.append(row)
+        if out is not None:
+            write_csv(pd.DataFrame(rows), out / "speed.csv")
+    return rows
+
+
+def _measured(device: str, table: Path | None, tfrecord: Path | None) -> Iterator[dict[str, Any]]:
     from supernet.devices import choose_device
     from supernet.speed.cells import measure_scoring, measure_training, precisions
     from supernet.speed.gpu import measure_gpu
 
     if choose_device(device) == "cpu":
-        measures = measure_training, measure_scoring
-        rows = [measure(precision) for precision in precisions() for measure in measures]
+        for precision in precisions():
+            yield measure_training(precision)
+            yield measure_scoring(precision)
     else:
-        rows = measure_gpu(choose_device(device))
+        yield from measure_gpu(choose_device(device))
     if table is not None:
-        rows += measure_table(table)
+        yield from measure_table(table)
     if tfrecord is not None:
-        rows += measure_import(tfrecord)
-    if out is not None:
-        write_csv(pd.DataFrame(rows), out / "speed.csv")
-    return rows
+        yield from measure_import(tfrecord)

@@ -10,7 +10,7 @@ import torch
 from bench.base.parallel import default_jobs
 
 if TYPE_CHECKING:
-    from bench.config.training import Training
+    from bench.config.recipe import StandAlone, Trained
 
 FIRST_WITH_BF16 = 8
 """Major compute capability of Ampere, whose tensor cores were the first to have bfloat16."""
@@ -44,25 +44,42 @@ def gpus(device: str) -> list[str]:
     return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
 
 
+def name_of(device: str) -> str:
+    """Return what the maker of a chosen device calls it, of GPUs each kind once; '' for a CPU."""
+    names = [torch.cuda.get_device_name(gpu) for gpu in gpus(device)]
+    return ", ".join(dict.fromkeys(names))
+
+
 def jobs_at_once(asked: int | None, device: str, num_threads: int, num: int) -> int:
     """Return how many of `num` jobs run at once: as many as asked, or as fill this machine."""
     return min(asked or default_jobs(len(gpus(device)), num_threads), max(num, 1))
 
 
-def check_precision(training: Training, device: str) -> None:
+def check_precision(recipe: Trained | StandAlone, device: str, *, is_trained: bool = False) -> None:
     """Refuse bf16 on a GPU that has no arithmetic for it.
+
+    Args:
+        recipe: what trains, and what scores.
+        device: a chosen one.
+        is_trained: whether weights are there already, and only score.
 
     Raises:
         ValueError: it has none.
     """
-    if training.precision != "bf16" or getattr(torch.version, "hip", None):
+    precisions = {"score_precision": getattr(recipe, "score_precision", "fp32")}
+    if not is_trained:
+        precisions = {"precision": recipe.training.precision} | precisions
+    asked = [name for name, precision in precisions.items() if precision == "bf16"]
+    if not asked or getattr(torch.version, "hip", None):
         return
+    remedy = f"--set {' '.join(f'{name}=fp32' for name in asked)}"
     for gpu in gpus(device):
         major, minor = torch.cuda.get_device_capability(gpu)
         if major < FIRST_WITH_BF16:
             raise ValueError(
-                f"precision=bf16, but {gpu} ({torch.cuda.get_device_name(gpu)}, compute "
-                f"capability {major}.{minor}) has no bfloat16 arithmetic: --set precision=fp32"
+                f"{asked[0]}=bf16, but {gpu} ({torch.cuda.get_device_name(gpu)}, compute "
+                f"capability {major}.{minor}) has no bfloat16 arithmetic: "
+                f"{'another --device, such as cpu' if is_trained else remedy}"
             )
 
 

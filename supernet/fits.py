@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from supernet.devices import jobs_at_once
+from supernet.devices import gpus, jobs_at_once
 from supernet.needs import can_estimate, final_needs, gigabytes, needs
 from supernet.parts import resolve
 
@@ -96,12 +96,21 @@ def jobs_that_fit(
 
 
 def memory_of(device: str) -> int:
-    """Return the bytes of memory of a device; of the CPU, what this process may use of them."""
+    """Return the bytes that this process may use of a device's memory.
+
+    Of GPUs, what is free on the one with most: others may use it, and PyTorch keeps what it has
+    freed.
+    """
     if torch.device(device).type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[1])
+        return max(_free(gpu) for gpu in gpus(device))
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     texts = [Path(name).read_text().strip() for name in _CGROUPS if Path(name).is_file()]
     return min(limits + [int(text) for text in texts if text.isdecimal()])
+
+
+def _free(gpu: str) -> int:
+    kept = torch.cuda.memory_reserved(gpu) - torch.cuda.memory_allocated(gpu)
+    return int(torch.cuda.mem_get_info(gpu)[0]) + kept
 
 
 def _check(folder: Path, needed: Needs, device: str, num_here: int, other_batch: str) -> None:
@@ -117,14 +126,15 @@ def _check(folder: Path, needed: Needs, device: str, num_here: int, other_batch:
 
 def _check_alone(what: Any, needed: Needs, device: str, other_batch: str) -> None:
     """Refuse what does not even fit alone."""
-    there = memory_of(device)
-    if needed.memory > there:
+    there, whole = memory_of(device), needed.memory_on(device)
+    if whole > there:
         batch = "batch_size" if needed.training >= needed.scoring else other_batch
         large = batch if max(needed.training, needed.scoring) > needed.weights else "stem_channels"
+        free = "" if _share_memory(device) else f" free on {device}"
         raise ValueError(
-            f"{what} needs about {gigabytes(needed.memory)} of memory, there are "
-            f"{gigabytes(there)}: set a smaller {large}, or a smaller network (stem_channels, "
-            "width)"
+            f"{what} needs about {gigabytes(whole)} of memory, there are "
+            f"{gigabytes(there)}{free}: set a smaller {large}, or a smaller network "
+            "(stem_channels, width)"
         )
 
 

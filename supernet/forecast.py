@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from bench.base.forecast import a_few
+from bench.base.streams import child_rng
 from bench.runs import schemas
 from bench.runs.layout import SCORES_PART
 from bench.runs.run import num_epochs
@@ -21,6 +23,7 @@ from supernet.final import build as build_network
 from supernet.needs import can_estimate, needs
 from supernet.parts import resolve
 from supernet.runs import build, scorer
+from supernet.training.captures import Captures, may_repeat
 from supernet.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -104,8 +107,7 @@ def measure_pace(run: Run, data: DataSet, device: str, num_threads: int) -> Pace
     recipe, parts = run.recipe, resolve(run.recipe)
     model = build(run, parts, device)
     pool = TensorPool(recipe, data)
-    sampler = sampler_of(parts)
-    seconds = epoch_s(run, model, pool, lambda few: TensorPool(few, data), sampler)
+    seconds = epoch_s(run, model, pool, lambda few: TensorPool(few, data), parts)
     some = a_few(list(run.space.architectures()), ARCHITECTURES)
     score = scorer(parts, model, data)
     started = time.perf_counter()
@@ -130,7 +132,7 @@ def supernet_epoch_s(
     """Return the seconds that an epoch of a supernet takes, of whatever images it has."""
     torch.set_num_threads(num_threads)
     opened = partial(_open, data_path=data_path, device=device)
-    return epoch_s(run, build(run, parts, device), pool, opened, sampler_of(parts))
+    return epoch_s(run, build(run, parts, device), pool, opened, parts)
 
 
 def network_epoch_s(
@@ -147,31 +149,43 @@ def epoch_s(
     model: torch.nn.Module,
     pool: Pool,
     open_pool: Callable[[Any], Pool],
-    sample_path: Callable[[np.random.Generator, float], Any] | None,
+    parts: Parts | None,
 ) -> float:
-    """Train a few steps, twice, since the first are slow; return the seconds of an epoch.
+    """Train a few steps again and again, since the first are slow; return the seconds of an epoch.
+
+    The same few paths come each time: where steps are captured, it is captured ones that are timed.
 
     Args:
         run: whose recipe it is; its folder is not touched.
         model: what is trained; of no use afterwards.
         pool: its images.
         open_pool: opens those of a recipe of fewer.
-        sample_path: as the trainer's.
+        parts: a supernet's; None: a network without paths.
     """
     recipe, whole = run.recipe, pool.source(run.seed, ALONE)
     few = whole
     if whole.num_steps > STEPS:
         images = STEPS * recipe.training.batch_size
         few = open_pool(replace(recipe, num_train_images=images)).source(run.seed, ALONE)
-    training = replace(recipe.training, epochs=2, warmup_epochs=0.0)
-    trainer = Trainer(model, few, training, sample_path, run.seed)
-    trainer.run_epoch()
+    training = replace(recipe.training, epochs=3, warmup_epochs=0.0)
+    trainer = Trainer(
+        model,
+        few,
+        training,
+        few_paths(parts, run.seed, few.num_steps) if parts else None,
+        run.seed,
+        may_capture=parts is None or (parts.space.is_enumerated and may_repeat(parts.recipe)),
+    )
+    for _ in range(2 if isinstance(trainer.gradients, Captures) else 1):
+        trainer.run_epoch()
     return trainer.run_epoch().time_s / few.num_steps * whole.num_steps
 
 
-def sampler_of(parts: Parts) -> Callable[[np.random.Generator, float], Any]:
-    """Return what draws the path of a step."""
-    return lambda rng, progress: parts.sampler(parts.space, rng, progress)
+def few_paths(parts: Parts, seed: int, num: int) -> Callable[[np.random.Generator, float], Any]:
+    """Return what takes so many paths, drawn as in training, in turns."""
+    rng = child_rng(seed, "forecast")
+    drawn = itertools.cycle([parts.sampler(parts.space, rng, 0.0) for _ in range(num)])
+    return lambda *_: next(drawn)
 
 
 def _open(recipe: Trained, data_path: Path | None, device: str) -> Pool:

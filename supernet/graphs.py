@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
 import torch
@@ -15,6 +15,23 @@ if TYPE_CHECKING:
 
 CAPACITY = 512
 """Paths that are remembered; m = 4 has 255. Beyond, the one not seen for longest is forgotten."""
+
+
+def can_remember(path: Any) -> bool:
+    """Whether a path can be told from others by a dictionary: an own space's may be lists."""
+    try:
+        hash(path)
+    except TypeError:
+        return False
+    return True
+
+
+def reason_of(error: RuntimeError) -> str:
+    """Return why something can't be recorded, in a line.
+
+    Where what is recorded fails, ending the recording fails too, and that is what is raised.
+    """
+    return str(error.__context__ or error).partition("\n")[0]
 
 
 class Recorder(Interface):

@@ -9,20 +9,17 @@ factor. On a CPU the peaks of digits, cifar10-small, s1-small and s1 came within
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn import functional
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from bench.base.names import is_plugin
 from bench.base.streams import child_rng
+from supernet.nets.peaks import forward_pass, peak, training_step
+from supernet.training.captures import can_capture, may_repeat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bench.config.recipe import Final, ProxyScoring, StandAlone
     from bench.config.training import Training
     from supernet.parts import Parts
@@ -60,6 +57,8 @@ class Needs:
         scoring: what is alive at the peak of a batch that calibrates or scores.
         images: those of all splits, as the data set keeps them; 0: unknown.
         disk: checkpoint and snapshots, the checkpoint twice while it is replaced.
+        captured: what graphs keep on a GPU besides: gradients, and once more the largest peak,
+            since what runs as it is shares no memory with them.
     """
 
     weights: int
@@ -67,11 +66,16 @@ class Needs:
     scoring: int
     images: int
     disk: int
+    captured: int = 0
 
     @property
     def memory(self) -> int:
         """Bytes of memory at the peak, on a CPU."""
         return self.memory_at_once(1)
+
+    def memory_on(self, device: str) -> int:
+        """Bytes of memory at the peak on a device: on a GPU with what is captured."""
+        return self.memory + (self.captured if torch.device(device).type == "cuda" else 0)
 
     def memory_at_once(self, num: int) -> int:
         """Bytes that so many such processes at once, and the one that began them, take of it."""
@@ -115,6 +119,9 @@ def needs(
         widest=widest,
         num_images=num_images,
         num_snapshots=len(recipe.snapshot_epochs),
+        is_captured=parts.space.is_enumerated
+        and may_repeat(recipe)
+        and can_capture(net, recipe.training, num_processes),
     )
 
 
@@ -137,19 +144,27 @@ def final_needs(
         widest=_batch(recipe.test_batch, recipe.num_test_images),
         num_images=num_images,
         num_snapshots=2,
+        is_captured=can_capture(network, recipe.training, num_processes),
     )
 
 
 def truth_needs(recipe: StandAlone, network: torch.nn.Module, num_images: int = 0) -> Needs:
     """Estimate what one training of a truth needs, given its network on the meta device."""
-    batch = _share(recipe.training, 0, 1)
-    return _needs(network, recipe, [None], batch=batch, widest=EVALUATED, num_images=num_images)
+    return _needs(
+        network,
+        recipe,
+        [None],
+        batch=_share(recipe.training, 0, 1),
+        widest=EVALUATED,
+        num_images=num_images,
+        is_captured=can_capture(network, recipe.training, 1),
+    )
 
 
 def proxy_needs(scoring: ProxyScoring, network: torch.nn.Module) -> Needs:
     """Estimate what scoring one cell takes, given its network on the meta device; no disk."""
     weights = sum(value.nbytes for value in network.state_dict().values())
-    step = _peak(lambda: _step(network, [None], _images(scoring, scoring.batch_size)))
+    step = peak(lambda: training_step(network, [None], _images(scoring, scoring.batch_size)))
     return Needs(weights=4 * weights, training=int(PROXIES * step), scoring=0, images=0, disk=0)
 
 
@@ -162,14 +177,18 @@ def _needs(
     widest: int,
     num_images: int = 0,
     num_snapshots: int = 0,
+    is_captured: bool,
 ) -> Needs:
     weights = sum(value.nbytes for value in net.state_dict().values())
     training = recipe.training
     copies = COPIES.get(training.optimizer, 4) + (training.ema_decay > 0)
+    step = peak(lambda: training_step(net, paths, _images(recipe, batch)))
+    scoring = peak(lambda: forward_pass(net, paths, _images(recipe, widest)))
     return Needs(
         weights=copies * weights,
-        training=_peak(lambda: _step(net, paths, _images(recipe, batch))),
-        scoring=_peak(lambda: _forward(net, paths, _images(recipe, widest))),
+        training=step,
+        scoring=scoring,
+        captured=weights + int(WORKSPACE * max(step, scoring)) if is_captured else 0,
         images=num_images * recipe.skeleton.in_channels * recipe.skeleton.image_size**2,
         disk=weights * (2 * (copies - 1) + num_snapshots),
     )
@@ -190,57 +209,6 @@ def can_estimate(parts: Parts) -> bool:
 def describe_needs(needed: Needs) -> str:
     """Say what a run needs, in words."""
     return f"about {gigabytes(needed.memory)} of memory, {gigabytes(needed.disk)} of the disk"
-
-
-class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
-    """Counts the bytes of all tensors that are made in it and are alive."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # torch's own
-        self.now = self.peak = 0
-        self.seen: set[int] = set()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
-        for one in out if isinstance(out, (tuple, list)) else (out,):
-            if isinstance(one, torch.Tensor):
-                self._count(one.untyped_storage())
-        return out
-
-    def _count(self, storage: Any) -> None:
-        key = storage._cdata
-        if key not in self.seen:
-            self.seen.add(key)
-            self.now += storage.nbytes()
-            self.peak = max(self.peak, self.now)
-            weakref.finalize(storage, self._forget, key, storage.nbytes())
-
-    def _forget(self, key: int, nbytes: int) -> None:
-        self.seen.discard(key)
-        self.now -= nbytes
-
-
-def _peak(run: Callable[[], object]) -> int:
-    with _Alive() as alive:
-        run()
-    return int(alive.peak)
-
-
-def _step(net: Any, paths: list[Any], x: torch.Tensor) -> None:
-    """Take steps on the meta device; gradients count with the weights."""
-    for path in paths:
-        labels = torch.zeros(len(x), dtype=torch.long, device="meta")
-        loss: Any = functional.cross_entropy(net(x, path), labels)
-        loss.backward()
-        net.zero_grad()
-
-
-def _forward(net: Any, paths: list[Any], x: torch.Tensor) -> None:
-    """Make a pass without gradients; a supernet's keeps what paths share, as scoring does."""
-    with torch.no_grad():
-        h = net.shared(x) if paths != [None] else None
-        for path in paths:
-            net(x, path) if h is None else net.rest(h, path)
 
 
 def _images(recipe: Any, count: int) -> torch.Tensor:

@@ -21,7 +21,7 @@ import torch
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from bench.base.names import is_plugin
-from supernet.graphs import CAPACITY, CudaRecorder
+from supernet.graphs import CAPACITY, CudaRecorder, can_remember, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,17 +109,19 @@ class Captured:
     def hold(self, shared: Any) -> None:
         """Take what a batch's paths share, and put it where captured rests read it."""
         self.eager.hold(shared)
+        if not self.is_on:
+            return
         leaves, structure = tree_flatten(shared)
         if not self.held:
             self.held = [torch.empty_like(leaf) for leaf in leaves]
         self.fits = [leaf.shape for leaf in leaves] == [held.shape for held in self.held]
-        if self.is_on and self.fits:
+        if self.fits:
             torch._foreach_copy_(self.held, leaves)
             self.eager.hold(tree_unflatten(self.held, structure))
 
     def __call__(self, path: Any) -> torch.Tensor:
         """Return a path's logits (B, num_classes), overwritten by the next call."""
-        if not (self.is_on and self.fits):
+        if not (self.is_on and self.fits and can_remember(path)):
             return self.eager(path)
         if path not in self.paths:
             logits = self.eager(path)
@@ -149,7 +151,7 @@ class Captured:
         try:
             replay = self.recorder(function)
         except RuntimeError as error:
-            reason = str(error).partition("\n")[0]
+            reason = reason_of(error)
             warnings.warn(f"scoring is not captured as CUDA graphs: {reason}", stacklevel=2)
             self._give_up()
             return None
@@ -171,6 +173,7 @@ class Captured:
         """Leave the rest as it is: no graph that writes to the shared memory may run again."""
         self.is_on = False
         self.paths.clear()
+        self.held, self.logits = [], None
 
     def _remember(self, path: Any, replay: Callable[[], object] | None) -> None:
         """Put a path last in line to be forgotten."""

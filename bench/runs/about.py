@@ -56,7 +56,12 @@ class About:
 
 
 def open_folder(
-    folder: Path, recipe: Recipe | Final, seed: int, device: str, num_threads: int
+    folder: Path,
+    recipe: Recipe | Final,
+    seed: int,
+    device: str,
+    num_threads: int,
+    device_name: str = "",
 ) -> None:
     """Make a folder for a recipe and a seed, or check that it is theirs.
 
@@ -77,6 +82,7 @@ def open_folder(
         "recipe": to_dict(recipe),
         "seed": seed,
         "device": device,
+        "device_name": device_name,
         "num_threads": num_threads,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

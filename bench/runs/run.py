@@ -175,25 +175,39 @@ def scores_schema(space: Space) -> schemas.Schema:
     return schemas.CELL_SCORES if has_cells(space) else schemas.KERNEL_SCORES
 
 
-def open_run(results: Path, recipe: Recipe, seed: int, device: str, num_threads: int) -> Run:
-    """Open the folder of a supernet, or make it.
+def open_run(
+    results: Path,
+    recipe: Recipe,
+    seed: int,
+    device: str,
+    num_threads: int,
+    device_name: str = "",
+) -> Run:
+    """Open the folder of a supernet, or make it; a GPU's name is what its maker calls it.
 
     Raises:
         RunFolderError: the folder holds a run of another recipe.
     """
     folder = run_folder(results, recipe, seed)
-    open_folder(folder, recipe, seed, device, num_threads)
+    open_folder(folder, recipe, seed, device, num_threads, device_name)
     return Run(folder, recipe, seed)
 
 
-def open_final(results: Path, recipe: Final, seed: int, device: str, num_threads: int) -> FinalRun:
+def open_final(
+    results: Path,
+    recipe: Final,
+    seed: int,
+    device: str,
+    num_threads: int,
+    device_name: str = "",
+) -> FinalRun:
     """Open the folder of a network trained to the end, or make it.
 
     Raises:
         RunFolderError: it holds another recipe.
     """
     folder = final_folder(results, recipe, seed)
-    open_folder(folder, recipe, seed, device, num_threads)
+    open_folder(folder, recipe, seed, device, num_threads, device_name)
     return FinalRun(folder, recipe, seed)
 
 

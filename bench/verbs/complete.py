@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from bench.config.recipe import Recipe
-    from bench.config.training import Training
+    from bench.config.recipe import Recipe, Trained
     from bench.runs.run import FinalRun
     from supernet.data.pool import Pool
     from supernet.distributed import Ranks
@@ -86,9 +85,12 @@ def open_runs(
     results: Path, planned: Sequence[Run], images: str, device: str, threads: int
 ) -> list[Run]:
     """Open every run's folder, once all of them are checked."""
+    from supernet.devices import name_of
+
     check_runs(results, planned, images)
     tell_other_device(planned, device)
-    return [open_run(results, run.recipe, run.seed, device, threads) for run in planned]
+    name = name_of(device)
+    return [open_run(results, run.recipe, run.seed, device, threads, name) for run in planned]
 
 
 def check_runs(results: Path, planned: Sequence[Run], images: str) -> None:
@@ -156,7 +158,7 @@ def run_all(
 
 
 def train_together(
-    training: Training,
+    recipe: Trained,
     open_images: Callable[[Path | None, str], Pool],
     open_folder: Callable[[str], AnyRun],
     train: Callable[[AnyRun, Pool, str, Ranks], object],
@@ -168,7 +170,7 @@ def train_together(
     """Open a run and train it, showing how far it is.
 
     Args:
-        training: of the run's recipe.
+        recipe: the run's.
         open_images: opens the images at a path, for a device.
         open_folder: makes or opens the run's folder for a device; the first process does so first.
         train: trains a run on images, a device and processes.
@@ -187,9 +189,9 @@ def train_together(
 
     torch.set_num_threads(threads)
     device = choose_device(device)
-    check_precision(training, device)
-    with on_device(device) as seat, join(seat) as (ranks, own_device):
-        check_batch(training.batch_size, ranks, training.accumulate)
+    check_precision(recipe, device)
+    with join(device) as (ranks, rank_device), on_device(rank_device) as own_device:
+        check_batch(recipe.training.batch_size, ranks, recipe.training.accumulate)
         pool = open_images(data, own_device)
         with ExitStack() as stack:
             with in_turn(ranks):
@@ -201,7 +203,7 @@ def train_together(
                     claim(run, origin_of(run.recipe, pool.digest))
             finished = stack.enter_context(show([run] if ranks.is_first else []))
             train(run, pool, own_device, ranks)
-            if ranks.is_first and num_epochs(run.folder) == training.epochs:
+            if ranks.is_first and num_epochs(run.folder) == recipe.training.epochs:
                 finished(run)
     if ranks.is_first and (broken := pool.broken):
         example = f"{len(broken)}, such as {min(broken)}"

@@ -78,7 +78,7 @@ def train_network(
             quick look that is to be exported.
     """
     from supernet.data.registry import data_source
-    from supernet.devices import choose_device
+    from supernet.devices import choose_device, name_of
     from supernet.final import train
     from supernet.parts import check_training
 
@@ -86,9 +86,9 @@ def train_network(
     if limit is not None and export:
         raise ValueError("a quick look is not exported: leave out --limit or --export")
     run = train_together(
-        recipe.training,
+        recipe,
         data_source(recipe),
-        lambda own_device: open_final(results, recipe, seed, own_device, threads),
+        lambda own: open_final(results, recipe, seed, own, threads, name_of(own)),
         lambda run, pool, own_device, ranks: train(run, pool, own_device, ranks, limit),
         data=as_path(data),
         device=device,
@@ -121,7 +121,7 @@ def forecast_network(
 
     check_training(recipe)
     device = choose_device(device)
-    check_precision(recipe.training, device)
+    check_precision(recipe, device)
     run = FinalRun(final_folder(results, recipe, seed), recipe, seed)
     is_folder_of(run.folder, recipe, seed)
     pool = data_source(recipe)(data, device)

@@ -160,11 +160,15 @@ def measured_at_once(
     """Return how many runs are measured at once.
 
     Raises:
-        ValueError: as many as asked need more memory than there is, or there are no such images.
+        ValueError: as many as asked need more memory than there is, there are no such images, or a
+            recipe scores in bf16 on a GPU that has none.
     """
+    from supernet.devices import check_precision
     from supernet.fits import jobs_that_fit, most_needs
     from supernet.parts import resolve
 
+    for run in runs:
+        check_precision(run.recipe, device, is_trained=True)
     num_images = resolve(runs[0].recipe).open_images(data, "cpu").num_kept if runs else 0
     needed = most_needs(runs, num_images, is_measured=True)
     return jobs_that_fit("a measured run", jobs, device, threads, len(runs), needed)

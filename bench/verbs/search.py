@@ -231,9 +231,11 @@ def _folder(run: Run, settings: dict[str, Any]) -> Path:
 def _score(run: Run, data: Path | None, device: str, threads: int, *, is_raw: bool) -> Score:
     import torch
 
+    from supernet.devices import check_precision
     from supernet.parts import resolve
     from supernet.runs import load_supernet, scorer
 
+    check_precision(run.recipe, device, is_trained=True)
     torch.set_num_threads(threads)
     parts = resolve(run.recipe)
     model = load_supernet(run, parts, device)

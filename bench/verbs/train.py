@@ -67,14 +67,15 @@ def train(
     Raises:
         ValueError: a name, field or value that is none, or a folder that holds another recipe.
     """
+    from supernet.devices import name_of
     from supernet.runs import train as train_supernet
 
     named = {"m": m, "batch_norm": batch_norm, "sampler": sampler, "net": net}
     asked = _asked(preset, named, data_set, changes, out, skip_broken=skip_broken)
     return train_together(
-        asked.recipe.training,
+        asked.recipe,
         asked.parts.open_images,
-        lambda own: open_run(asked.results, asked.recipe, seed, own, threads),
+        lambda own: open_run(asked.results, asked.recipe, seed, own, threads, name_of(own)),
         lambda run, pool, own, ranks: train_supernet(run, asked.parts, pool, own, ranks, limit),
         data=as_path(data),
         device=device,
@@ -118,7 +119,7 @@ def forecast(
 
     asked = _asked(preset, named, data_set, changes, out, skip_broken=skip_broken)
     recipe, device = asked.recipe, choose_device(device)
-    check_precision(recipe.training, device)
+    check_precision(recipe, device)
     run = Run(run_folder(asked.results, recipe, seed), recipe, seed)
     pool = asked.parts.open_images(data, device)
     check_runs(asked.results, [run], pool.digest)

@@ -172,7 +172,7 @@ def _device(recipe: StandAlone, device: str) -> str:
     from supernet.devices import check_precision, choose_device
 
     device = choose_device(device)
-    check_precision(recipe.training, device)
+    check_precision(recipe, device)
     return device
 
 

@@ -25,12 +25,13 @@ import torch
 from torch import nn
 
 from bench.base.names import is_plugin
-from supernet.graphs import CAPACITY, CudaRecorder
+from supernet.graphs import CAPACITY, CudaRecorder, can_remember, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bench.config.recipe import Recipe
+    from bench.config.training import Training
     from supernet.data.source import Batch
     from supernet.distributed import Ranks
     from supernet.graphs import Recorder
@@ -75,7 +76,8 @@ class Captures:
     def __call__(self, parts: Sequence[Batch], path: Any) -> None:
         """Run a step: leave the path's gradients, as `Step` does."""
         x, labels = parts[0]
-        if self.is_failed or len(parts) > 1 or len(labels) != self.batch_size:
+        is_whole = len(parts) == 1 and len(labels) == self.batch_size
+        if self.is_failed or not is_whole or not can_remember(path):
             self.step(parts, path)
         elif path not in self.paths:
             self.step(parts, path)
@@ -102,17 +104,21 @@ class Captures:
             self.step([batch], path)
             gradients[:] = self._taken()
 
+        self._drop_gradients()  # backward would add to those there are, and graphs read them again
         try:
             return Captured(self.recorder(function), gradients)
         except RuntimeError as error:
             # Memory may still be taken from the pool: no graph that writes there may run again.
             self.is_failed = True
             self.paths.clear()
-            for parameter in self.step.network.parameters():
-                parameter.grad = None
-            reason = str(error).partition("\n")[0]
+            self._drop_gradients()
+            reason = reason_of(error)
             warnings.warn(f"steps are not captured as CUDA graphs: {reason}", stacklevel=2)
             return None
+
+    def _drop_gradients(self) -> None:
+        for parameter in self.step.network.parameters():
+            parameter.grad = None
 
     def _taken(self) -> list[tuple[nn.Parameter, torch.Tensor]]:
         """Copy the gradients that there are to where they stay, and leave none."""
@@ -152,11 +158,15 @@ def may_repeat(recipe: Recipe) -> bool:
 def captured(step: Step, ranks: Ranks) -> Captures | Step:
     """Return what captures a step, or the step itself where graphs don't serve it.
 
-    They serve one process on CUDA that runs each batch in one part, without dropout.
+    They serve CUDA, where `can_capture` says so.
     """
-    training, drops = step.training, nn.modules.dropout._DropoutNd
-    is_random = any(isinstance(m, drops) and m.p > 0 for m in step.network.modules())
-    is_plain = ranks.size == training.accumulate == 1 and not is_random
-    if not (step.device.type == "cuda" and training.cuda_graphs and is_plain):
+    if step.device.type != "cuda" or not can_capture(step.network, step.training, ranks.size):
         return step
-    return Captures(step, training.batch_size, CudaRecorder(step.device))
+    return Captures(step, step.training.batch_size, CudaRecorder(step.device))
+
+
+def can_capture(network: nn.Module, training: Training, num_processes: int) -> bool:
+    """Whether steps may become graphs: one process, each batch in one part, no dropout."""
+    drops = nn.modules.dropout._DropoutNd
+    is_random = any(isinstance(m, drops) and m.p > 0 for m in network.modules())
+    return training.cuda_graphs and num_processes == training.accumulate == 1 and not is_random

@@ -1,4 +1,7 @@
-"""An exponential moving average of a network's weights and statistics, kept by torch.
+"""An exponential moving average of a network's weights and statistics.
+
+torch's `AveragedModel` counts updates in a tensor, which it reads or moves at every step: on a GPU
+each step would wait. Here a number counts them.
 
 As in TensorFlow's MnasNet code the decay is min(decay, (1 + n) / (10 + n)) at step n, so that the
 average of a short run does not stick to the first weights.
@@ -6,17 +9,20 @@ average of a short run does not stick to the first weights.
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.optim.swa_utils import AveragedModel
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 
 class Ema:
-    """Follows a model; `model` holds the averages.
+    """Follows a model.
+
+    Attributes:
+        model: the network of the averages, in evaluation mode.
 
     Raises:
         ValueError: a decay outside (0, 1).
@@ -27,20 +33,20 @@ class Ema:
             raise ValueError(f"ema_decay={decay} must lie between 0 and 1; 0 keeps no average")
         self.decay = decay
         self.num_updates = 0
-        self._averaged = AveragedModel(model, multi_avg_fn=self._move, use_buffers=True)
-        self._averaged.n_averaged.fill_(1)  # at 0 the first update would copy the model instead
-        self._averaged.requires_grad_(requires_grad=False).eval()
-
-    @property
-    def model(self) -> nn.Module:
-        """The network of the averages, in evaluation mode."""
-        return self._averaged.module
+        self.model = copy.deepcopy(model).requires_grad_(requires_grad=False).eval()
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
         """Move the averages towards the model's weights and running statistics."""
         self.num_updates += 1
-        self._averaged.update_parameters(model)
+        decay = min(self.decay, (1 + self.num_updates) / (10 + self.num_updates))
+        averages, values = ([*one.parameters(), *one.buffers()] for one in (self.model, model))
+        pairs = [*zip(averages, values, strict=True)]
+        moving = [pair for pair in pairs if pair[0].is_floating_point()]
+        counts = [pair for pair in pairs if not pair[0].is_floating_point()]  # of batches
+        torch._foreach_lerp_(*map(list, zip(*moving, strict=True)), 1.0 - decay)
+        if counts:
+            torch._foreach_copy_(*map(list, zip(*counts, strict=True)))
 
     def state_dict(self) -> dict[str, Any]:
         """Return averages and number of updates."""
@@ -50,14 +56,3 @@ class Ema:
         """Go back to where `state_dict` was called."""
         self.model.load_state_dict(state["model"])
         self.num_updates = int(state["num_updates"])
-
-    def _move(self, averages: Any, values: Any, _: Tensor | int) -> None:
-        """Move tensors of one type, as torch hands them over.
-
-        The updates are counted here: reading torch's count on a GPU would wait for it.
-        """
-        if averages[0].is_floating_point():
-            decay = min(self.decay, (1 + self.num_updates) / (10 + self.num_updates))
-            torch._foreach_lerp_(averages, values, 1.0 - decay)
-        else:  # a count of batches is no average
-            torch._foreach_copy_(averages, values)

@@ -26,6 +26,11 @@ VARIANTS = 256
 """Shapes that are compiled before a layer runs as it is; the paper's net has some twenty."""
 
 
+def limit_of(config: object) -> str:
+    """Return what dynamo's settings call the variants of a function; before torch 2.6 otherwise."""
+    return "recompile_limit" if hasattr(config, "recompile_limit") else "cache_size_limit"
+
+
 class Fused:
     """A model's layers, compiled.
 
@@ -45,7 +50,7 @@ class Fused:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Hold the layers compiled."""
-        with torch._dynamo.config.patch(recompile_limit=VARIANTS):
+        with torch._dynamo.config.patch({limit_of(torch._dynamo.config): VARIANTS}):
             for layer, forward in self.layers:
                 layer.forward = forward  # type: ignore[method-assign, assignment]  # hides the class's own
             try:

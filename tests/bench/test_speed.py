@@ -1,16 +1,23 @@
 """The speed script: runs whole at a tiny size, and its baseline is the supernet's equal."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from bench import speed as command_line
 from bench.base.files import read_csv
-from bench.base.timing import in_turns
+from bench.base.timing import in_turns, row
 from bench.config.training import Calibration
 from bench.network.skeleton import Skeleton
+from bench.space.branches import Branches
 from bench.table import speed as speed_table
+from supernet.forecast import few_paths
+from supernet.parts import resolve
 from supernet.speed import cells as speed
 from supernet.speed import gpu
 from tests.synthetic import write_truth
@@ -56,6 +63,47 @@ def test_a_gpus_rows_at_a_tiny_size(monkeypatch: pytest.MonkeyPatch) -> None:
         *("gpu_step", "gpu_step_captured", "gpu_training", "gpu_scoring_fp32", "gpu_scoring_bf16"),
         *("gpu_scoring_fp32_captured", "gpu_scoring_bf16_captured"),
     }
+
+
+def test_what_was_measured_is_kept_where_something_later_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(device: str) -> Iterator[dict[str, Any]]:
+        yield row("gpu_step", 2.5, "ratio", 2.4)
+        raise ValueError(f"{device} ran out of memory")
+
+    monkeypatch.setattr("supernet.devices.choose_device", lambda name: name)
+    monkeypatch.setattr(gpu, "measure_gpu", fails)
+    assert command_line.main(["--device", "cuda", "--out", str(tmp_path)]) == 2
+    assert list(read_csv(tmp_path / "speed.csv")["name"]) == ["gpu_step"]
+
+
+def test_the_steps_that_are_timed_cost_what_training_draws() -> None:
+    """Equal steps through the list of all paths would cost 1.6 times as much."""
+    space, rng = Branches(gpu.RECIPE.m), np.random.default_rng(1)
+    parts = resolve(gpu.RECIPE)
+    draw = few_paths(parts, 0, gpu.NUM_PATHS)
+    few = [multiply_adds(draw(rng, 0.0)) for _ in range(gpu.NUM_PATHS)]
+    many = [multiply_adds(space.path(space.sample(rng))) for _ in range(2000)]
+    assert np.mean(few) == pytest.approx(np.mean(many), rel=0.15)
+
+
+def multiply_adds(path: Any) -> int:
+    """Count a path's convolutions, a 3x3 as nine."""
+    return sum((9, 1, 0)[operation] for operations in path for operation in operations)
+
+
+def test_layers_that_do_not_compile_have_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failed:
+        is_failed = False
+
+    one = SimpleNamespace(fused=Failed())
+    eager: Any = None
+    monkeypatch.setattr(gpu, "_trainer", lambda *_, **__: one)
+    monkeypatch.setattr(gpu, "_steps_s", lambda *_: [2.0, 1.0])
+    assert [found["value"] for found in gpu._fused("cuda", eager)] == [2.0]
+    one.fused.is_failed = True
+    assert not list(gpu._fused("cuda", eager))
 
 
 def test_a_gpu_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

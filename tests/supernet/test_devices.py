@@ -5,9 +5,7 @@ Whole stages run under `tests.pretend`, forward passes under PyTorch's own `Fake
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,25 +28,46 @@ from supernet.parts import resolve
 from supernet.runs import complete, scorer, train
 from supernet.training.trainer import Trainer
 from tests.measured_run import TINY
-from tests.pretend import NEEDS_GPU, pretending
+from tests.pretend import NEEDS_GPU, pretending, rounding_as_the_cpu
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from bench.config.recipe import Recipe
     from bench.runs.run import Run
 
 ONCE = {"snapshot_epochs": ""}
-Gpu = Callable[[], AbstractContextManager[Any]]
+AUGMENTED = {"crop_padding": "1", "flip": "true", "cutout": "2"}
+GENTLE = {"epochs": "1", "lr": "0.005"}
+"""Trained longer, a rounding that moves one activation across a ReLU's kink moves all scores."""
+ROUNDING = 3e-3
+"""By how much, relatively, a GPU's losses may differ then: on a CPU up to 3e-4 without oneDNN."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU that there is, or one that there isn't.
+
+    Attributes:
+        using: returns what 'cuda' can be used in.
+        rounding: by how much losses may differ from the CPU's, relatively.
+    """
+
+    using: Callable[[], AbstractContextManager[Any]]
+    rounding: float
+
+    def __call__(self) -> AbstractContextManager[Any]:
+        """Return what 'cuda' can be used in."""
+        return self.using()
 
 
 @pytest.fixture(params=["pretended", pytest.param("real", marks=NEEDS_GPU)])
 def gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Gpu:
-    """What 'cuda' can be used in: a GPU that there is, or one that there isn't."""
     if request.param == "pretended":
-        return lambda: pretending(monkeypatch)
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    return nullcontext
+        return Gpu(lambda: pretending(monkeypatch), 1e-6)
+    return Gpu(rounding_as_the_cpu, ROUNDING)
 
 
 def cells(**changes: str) -> Recipe:
@@ -58,7 +77,8 @@ def cells(**changes: str) -> Recipe:
 def kernels(space: str) -> Recipe:
     recipe = PRESETS["s1-small"]().recipe
     small = {"width": "0.1", "depth": "0.1", "image_size": "8", "in_channels": "1"}
-    return override(recipe, TINY_KERNELS | small | {"space": space, "m": "2"})
+    changes = TINY_KERNELS | AUGMENTED | GENTLE | small | {"space": space, "m": "2"}
+    return override(recipe, changes)
 
 
 TINY_KERNELS = {
@@ -67,9 +87,7 @@ TINY_KERNELS = {
     "num_score_images": "40",
     "calibration_images": "40",
     "calibration_batch": "40",
-    "epochs": "1",
     "snapshot_epochs": "",
-    "crop_padding": "1",
 }
 
 
@@ -77,15 +95,52 @@ def completed(results: Path, recipe: Recipe, device: str) -> Run:
     return complete(open_run(results, recipe, 0, device, 1), None, device, 1)
 
 
-@pytest.mark.parametrize("batch_norm", ["shadow", "single-sum", "combination", "none"])
+def wide(batch_norm: str) -> Recipe:
+    """Return a recipe of cells whose scores do not hang on how sums are rounded."""
+    changes = AUGMENTED | GENTLE | {"stem_channels": "8", "batch_norm": batch_norm}
+    return cells(**changes)
+
+
+def assert_close(found: pd.DataFrame, expected: pd.DataFrame, rounding: float) -> None:
+    """Compare scores up to rounding, by which one image in 60 may be told otherwise."""
+    measured = ["accuracy", "loss"]
+    pd.testing.assert_frame_equal(found.drop(columns=measured), expected.drop(columns=measured))
+    loss, accuracy = expected["loss"].to_numpy(), expected["accuracy"].to_numpy()
+    assert found["loss"].to_numpy() == pytest.approx(loss, rel=rounding)
+    image = 0.0 if rounding < ROUNDING else 1.01 / 60
+    assert found["accuracy"].to_numpy() == pytest.approx(accuracy, abs=image)
+
+
+BATCH_NORMS_TRIED = pytest.mark.parametrize(
+    "batch_norm", ["shadow", "single-sum", "combination", "none"]
+)
+
+
+@BATCH_NORMS_TRIED
 def test_a_run_of_cells_finds_on_a_gpu_what_it_finds_on_the_cpu(
     batch_norm: str, tmp_path: Path, gpu: Gpu
 ) -> None:
-    recipe = cells(batch_norm=batch_norm)
+    recipe = wide(batch_norm)
     expected = completed(tmp_path / "cpu", recipe, "cpu").scores()
     with gpu():
         found = completed(tmp_path / "cuda", recipe, "cuda").scores()
-    pd.testing.assert_frame_equal(found, expected, rtol=1e-4)
+    assert_close(found, expected, gpu.rounding)
+
+
+@BATCH_NORMS_TRIED
+def test_the_rounding_that_is_allowed_is_that_of_another_library(
+    batch_norm: str, tmp_path: Path
+) -> None:
+    """What a GPU may differ by: convolutions summed in another order."""
+    recipe = wide(batch_norm)
+    expected = completed(tmp_path / "with", recipe, "cpu").scores()
+    torch._C._set_mkldnn_enabled(False)
+    try:
+        found = completed(tmp_path / "without", recipe, "cpu").scores()
+    finally:
+        torch._C._set_mkldnn_enabled(True)
+    assert not found["loss"].equals(expected["loss"])
+    assert_close(found, expected, ROUNDING)
 
 
 @pytest.mark.slow
@@ -119,7 +174,7 @@ def test_supernets_of_kernels_train_and_score(space: str, tmp_path: Path, gpu: G
             rows[device] = list(scorer(parts, model, pool.data()).calibrated(some))
     assert [r["architecture"] for r in rows["cpu"]] == [r["architecture"] for r in rows["cuda"]]
     losses = [[row["loss"] for row in rows[device]] for device in ("cpu", "cuda")]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    assert losses[0] == pytest.approx(losses[1], rel=gpu.rounding)
 
 
 def draw(space: Any, rng: np.random.Generator, progress: float) -> Any:  # noqa: ARG001 (called as a Sampler is)

@@ -79,8 +79,9 @@ def test_jobs_at_once_are_those_asked_for_or_those_that_fit(
     assert at_once(3, num=0) == 1
     assert jobs_that_fit("a run", 3, "cpu", 1, 4, None) == 3
     there(needed.memory)
-    assert at_once(3, device="cuda") == 3
     assert at_once(None) == 1
+    there(needed.memory_on("cuda"))
+    assert at_once(3, device="cuda") == 3
 
 
 def test_what_is_measured_takes_larger_batches() -> None:
@@ -176,5 +177,26 @@ def test_memory_is_the_machine_s_or_the_group_s(
     assert whole > 100_000_000
     (tmp_path / "memory.max").write_text("12345\n")
     assert memory_of("cpu") == 12345
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1, 99))
-    assert memory_of("cuda") == 99
+
+
+def test_memory_of_gpus_is_what_is_free_on_the_emptiest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch before 2.6 knows the memory of numbered GPUs alone."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(
+        torch.cuda, "mem_get_info", lambda gpu: ({"cuda:0": 5, "cuda:1": 7}[gpu], 99)
+    )
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 30)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 10)
+    assert memory_of("cuda:0") == 5 + 30 - 10
+    assert memory_of("cuda") == 7 + 30 - 10
+
+
+def test_what_is_captured_counts_on_a_gpu(tmp_path: Path, there: Callable[[float], None]) -> None:
+    needed = needs(parts())
+    there(needed.memory)
+    check_run(run(tmp_path), parts(), "cpu", ALONE)
+    check_run(run(tmp_path), parts(cuda_graphs="false"), "cuda:0", ALONE)
+    with pytest.raises(ValueError, match=r"of memory, there are 0\.9 GB free on cuda:0: set a"):
+        check_run(run(tmp_path), parts(), "cuda:0", ALONE)
+    there(needed.memory_on("cuda:0"))
+    check_run(run(tmp_path), parts(), "cuda:0", ALONE)

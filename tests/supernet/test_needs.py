@@ -18,7 +18,7 @@ from bench.config.recipe import Final
 from bench.runs.run import load_space
 from bench.verbs.presets import mixpath_preset
 from supernet.final import Enlarged
-from supernet.needs import PROCESS, SHARED, final_needs, needs, truth_needs
+from supernet.needs import PROCESS, SHARED, WORKSPACE, final_needs, needs, truth_needs
 from supernet.nets.extract import stand_alone
 from supernet.nets.stand_alone import NasbenchNetwork
 from supernet.parts import resolve
@@ -83,6 +83,20 @@ def test_a_batch_is_of_no_more_images_than_there_are() -> None:
         needs(parts(batch_size=size, num_train_images="50")).training for size in ("50", "100000")
     )
     assert all_of_them == few
+
+
+def test_captured_steps_keep_gradients_and_a_step() -> None:
+    made = parts()
+    needed = needs(made)
+    largest = max(needed.training, needed.scoring)
+    assert needed.captured == needed.weights // 3 + int(WORKSPACE * largest)
+    assert needed.memory_on("cuda") == needed.memory + needed.captured
+    assert needed.memory_on("cpu") == needed.memory
+    for changes in ({"cuda_graphs": "false"}, {"accumulate": "2"}):
+        assert needs(parts(**changes)).captured == 0
+    assert needs(made, num_processes=2).captured == 0
+    kernels = override(mixpath_preset("s1-small").recipe, {"width": "0.1", "depth": "0.1"})
+    assert needs(resolve(kernels)).captured == 0  # whose paths hardly come again
 
 
 def test_nothing_is_made() -> None:

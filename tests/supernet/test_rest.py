@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import torch
@@ -19,7 +19,7 @@ from bench.config.training import Training
 from supernet.data.sets import load_digits
 from supernet.rest import Captured, Eager, rest_of
 from supernet.score import SupernetScorer
-from tests.pretend import NEEDS_GPU
+from tests.pretend import NEEDS_GPU, rounding_as_the_cpu
 from tests.supernet.test_score import RECIPE, SPACE, build
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from bench.config.recipe import Recipe
+    from bench.space.space import Space
 
 NUM_PATHS = 7
 CUDA = torch.device("cuda")
@@ -103,9 +104,12 @@ def rows(recorder: Again | None, recipe: Recipe = RECIPE, capacity: int = 512) -
     return [*scorer.raw(chosen), *scorer.calibrated(chosen), *scorer.raw(chosen[:1])]
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("batch", [40, 30, 90])  # two and a smaller one, three, one
-def test_captured_scores_are_those_without(batch: int) -> None:
-    recipe, recorder = replace(RECIPE, score_batch=batch), Again()
+def test_captured_scores_are_those_without(batch: int, precision: str) -> None:
+    """In bf16 a graph must not read what autocast had cast and kept for another pass."""
+    recipe = replace(RECIPE, score_batch=batch, score_precision=precision)
+    recorder = Again()
     assert rows(recorder, recipe) == rows(None, recipe)
     assert recorder.num_recorded == NUM_PATHS
     full = 90 // batch
@@ -119,6 +123,26 @@ def test_paths_that_are_forgotten_are_right() -> None:
     assert recorder.num_replayed == 1  # of seven paths in turn none is known; alone the first is
 
 
+class Listed:
+    """A space whose paths are lists, which no dictionary finds."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(SPACE, name)
+
+    def path(self, architecture: Any) -> list[list[int]]:
+        """Return a path."""
+        return [list(operations) for operations in SPACE.path(architecture)]
+
+
+def test_paths_that_no_dictionary_finds_run_as_they_are() -> None:
+    recorder, model, own = Again(), build(), cast("Space", Listed())
+    scorer = SupernetScorer(model, own, load_digits(), RECIPE)
+    scorer.rest = Captured(model, recorder, num_replays=2)
+    chosen = SPACE.architectures()[:1]
+    assert [*scorer.raw(chosen), *scorer.raw(chosen)] == 2 * rows(None)[:1]
+    assert recorder.num_recorded == 0
+
+
 def test_what_does_not_pay_is_left_alone() -> None:
     recorder = Again(times_s=(1e-12, 0.0))
     assert rows(recorder) == rows(None)
@@ -126,6 +150,21 @@ def test_what_does_not_pay_is_left_alone() -> None:
     slower = Again(times_s=(1.0, 2.0))
     assert rows(slower) == rows(None)
     assert slower.num_recorded == 2
+
+
+def test_what_is_left_alone_keeps_no_memory() -> None:
+    model, chosen = build(), SPACE.architectures()[:NUM_PATHS]
+    scorer = SupernetScorer(model, SPACE, load_digits(), RECIPE)
+    rest = scorer.rest = Captured(model, Again(times_s=(1.0, 2.0)), num_replays=2)
+    list(scorer.raw(chosen[:1]))
+    assert rest.held
+    assert rest.logits is not None
+    list(scorer.raw(chosen))
+    assert not rest.is_on
+    list(scorer.raw(chosen))
+    assert rest.logits is None
+    assert not rest.held
+    assert not rest.paths
 
 
 def test_what_can_not_be_captured_is_said_once_and_scored_without() -> None:
@@ -171,8 +210,8 @@ def test_nothing_of_the_last_batch_is_kept() -> None:
 @pytest.mark.parametrize(
     "precision", [pytest.param(name, marks=NEEDS_GPU) for name in ("fp32", "bf16")]
 )
+@rounding_as_the_cpu()
 def test_a_gpu_scores_captured_as_without(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     monkeypatch.setattr(Captured, "_pays", lambda *_: True)
     if precision == "bf16" and not torch.cuda.is_bf16_supported():
         pytest.skip("this GPU has no bfloat16")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby, pairwise
 from types import SimpleNamespace
@@ -13,12 +14,20 @@ import pytest
 import torch
 
 from bench.base.parallel import in_parallel, task
+from bench.config.cell_presets import digits
+from bench.config.recipe import Recipe, StandAlone
 from bench.config.training import Training
+from bench.runs import schemas
+from bench.verbs import search
+from bench.verbs.complete import open_runs, plan_runs, train_together
+from bench.verbs.measure import measured_at_once
 from supernet import seats
-from supernet.devices import check_precision, choose_device, gpus, jobs_at_once
+from supernet.devices import check_precision, choose_device, gpus, jobs_at_once, name_of
+from supernet.distributed import Ranks
 from supernet.seats import MAX_SEATS, on_device, order_of_seats, seated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -103,6 +112,36 @@ def test_cuda_is_every_visible_gpu(
     assert gpus(chosen) == choice
 
 
+def test_run_json_names_the_gpus(pretend: Any, tmp_path: Path) -> None:
+    pretend(2)
+    assert [name_of("cuda"), name_of("cpu")] == ["Tesla T4", ""]
+    for device in ("cuda", "cpu"):
+        results = tmp_path / device
+        planned = plan_runs(results, [digits().recipe], [0])
+        (run,) = open_runs(results, planned, "", device, 1)
+        told = schemas.read_json(run.folder / "run.json", schemas.RUN)
+        assert told["device_name"] == name_of(device)
+
+
+def test_a_process_of_torchrun_sits_on_its_own_gpu(
+    pretend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the line on too little memory would name another's."""
+    pretend(2)
+
+    @contextmanager
+    def join(_: str) -> Iterator[Any]:
+        yield Ranks(1, 2), "cuda:1"
+
+    def no_images(_: Any, device: str) -> Any:
+        raise torch.cuda.OutOfMemoryError(device)
+
+    nothing: Any = None
+    monkeypatch.setattr("supernet.distributed.join", join)
+    with pytest.raises(ValueError, match=r"^cuda:1 ran out of memory"):
+        train_together(Recipe(), no_images, nothing, nothing, data=None, device="cuda", threads=1)
+
+
 def test_jobs_fill_the_gpus_and_no_more_than_there_are(pretend: Any) -> None:
     pretend(3)
     assert [jobs_at_once(None, "cuda", 1, num) for num in (0, 2, 9)] == [1, 2, 3]
@@ -111,14 +150,35 @@ def test_jobs_fill_the_gpus_and_no_more_than_there_are(pretend: Any) -> None:
 
 
 def test_bf16_needs_a_gpu_that_has_it(pretend: Any) -> None:
-    bf16 = Training(precision="bf16")
+    both = Recipe(training=Training(precision="bf16"), score_precision="bf16")
+    trains, scores = replace(both, score_precision="fp32"), replace(both, training=Training())
     pretend(1, major=7)
-    with pytest.raises(ValueError, match=r"cuda:0 \(Tesla T4, compute capability 7\.5\).*fp32"):
-        check_precision(bf16, "cuda")
-    check_precision(bf16, "cpu")
-    check_precision(replace(bf16, precision="fp32"), "cuda")
+    told = (
+        r"^precision=bf16, but cuda:0 \(Tesla T4, compute capability 7\.5\).* --set precision=fp32$"
+    )
+    for recipe in (trains, StandAlone(training=trains.training)):
+        with pytest.raises(ValueError, match=told):
+            check_precision(recipe, "cuda")
+    with pytest.raises(ValueError, match=r"^score_precision=bf16, .* --set score_precision=fp32$"):
+        check_precision(scores, "cuda")
+    with pytest.raises(ValueError, match=r"--set precision=fp32 score_precision=fp32$"):
+        check_precision(both, "cuda")
+    with pytest.raises(ValueError, match=r"arithmetic: another --device, such as cpu$"):
+        check_precision(both, "cuda", is_trained=True)
+    check_precision(trains, "cuda", is_trained=True)
+    check_precision(both, "cpu")
+    check_precision(Recipe(), "cuda")
     pretend(1, major=8)
-    check_precision(bf16, "cuda")
+    check_precision(both, "cuda")
+
+
+def test_what_scores_trained_weights_needs_it_too(pretend: Any) -> None:
+    pretend(1, major=7)
+    run: Any = SimpleNamespace(recipe=Recipe(score_precision="bf16"))
+    with pytest.raises(ValueError, match="no bfloat16 arithmetic"):
+        measured_at_once([run], None, 1, "cuda", 1)
+    with pytest.raises(ValueError, match="no bfloat16 arithmetic"):
+        search._score(run, None, "cuda:0", 1, is_raw=True)
 
 
 def test_seats_are_taken_gpu_by_gpu() -> None:

@@ -31,6 +31,7 @@ RUN = JsonSchema(
         "recipe": Key("object"),
         "seed": Key("integer", low=0),
         "device": later("text", "unknown"),
+        "device_name": later("text", ""),
         "num_threads": later("integer", 0, low=0),
         "python": later("text", "unknown"),
         "machine": later("text", "unknown"),

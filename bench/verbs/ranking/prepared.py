@@ -85,7 +85,7 @@ def prepared(
         presets = [chosen, *(make() for make in PRESETS.values())]
         device = choose_device(device)
         for _, one in recipes:
-            check_precision(one.training, device)
+            check_precision(one, device)
         planned = plan_runs(results, [one for _, one in recipes], seeds)
         images, num_images = open_all_images(planned, data)
         known = known_images(results, planned, images)

@@ -7,7 +7,7 @@ while it records.
 from __future__ import annotations
 
 import weakref
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,6 @@ from supernet.training.trainer import Trainer, initialise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
 SPACE = Branches(2)
 SKELETON = Skeleton(stem_channels=4, num_stacks=2, cells_per_stack=1, image_size=8, in_channels=1)
@@ -47,6 +46,7 @@ class Replays:
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
         self.num_recorded = self.num_replayed = 0
+        self.is_running = False
 
     def __call__(self, function: Callable[[], None]) -> Callable[[], object]:
         """Record a function."""
@@ -60,9 +60,12 @@ class Replays:
 
         return replay
 
-    def running(self) -> AbstractContextManager[None]:
-        """Run as always."""
-        return nullcontext()
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run as always, and know it."""
+        self.is_running = True
+        yield
+        self.is_running = False
 
     def seconds(self, function: Callable[[], object]) -> float:
         """Take no time; training does not ask."""
@@ -156,6 +159,31 @@ def test_captured_steps_train_as_plain_ones_do(
     assert not captures.is_failed
 
 
+def test_all_that_an_epoch_launches_is_where_its_graphs_run() -> None:
+    """Captured on another stream than the rest, graphs would race with what is around them."""
+    one, recorder, _ = capturing(trainer())
+    seen = []
+
+    def optimise(*_: Any) -> None:
+        seen.append(recorder.is_running)
+
+    one.optimizer.register_step_post_hook(optimise)
+    one.run_epoch()
+    assert seen == [True] * one.source.num_steps
+    assert not recorder.is_running
+
+
+def test_captured_steps_and_the_trainer_add_to_the_same_sums() -> None:
+    """A graph adds to the tensors that it saw: new ones would stay at zero."""
+    one, _, _ = capturing(trainer())
+    loss, num_correct = one.step.sums
+    run(one)
+    one.step.reset(2.0, 3.0)
+    assert one.step.sums[0] is loss
+    assert one.step.sums[1] is num_correct
+    assert [loss.item(), num_correct.item()] == [2.0, 3.0]
+
+
 def test_paths_are_captured_when_they_come_again_and_the_oldest_forgotten() -> None:
     one, recorder, captures = capturing(trainer(), capacity=2)
     (x, labels), *_ = next(one.source.epoch(0))
@@ -168,6 +196,15 @@ def test_paths_are_captured_when_they_come_again_and_the_oldest_forgotten() -> N
     plain, first, again = (0, 0), (1, 1), (0, 1)
     assert steps == [plain, first, again, plain, first, plain, first, plain, first]
     assert list(captures.paths) == [c, a]
+
+
+def test_paths_that_no_dictionary_finds_run_as_they_are() -> None:
+    one, recorder, captures = capturing(trainer())
+    path = [list(operations) for operations in SPACE.path(SPACE.decode("3---"))]
+    parts = next(one.source.epoch(0))
+    for _ in range(3):
+        captures(parts, path)
+    assert recorder.num_recorded == 0
 
 
 def test_a_smaller_batch_and_one_in_parts_are_never_captured() -> None:
@@ -226,6 +263,43 @@ def test_where_capturing_fails_training_goes_on_without() -> None:
     assert captures.is_failed
     assert not captures.paths
     assert_same(plain.state_dict(), one.state_dict())
+
+
+class Invalid(Replays):
+    """A recorder that fails in what it records, and then as CUDA does, at its end."""
+
+    def __call__(self, function: Callable[[], None]) -> Callable[[], object]:
+        """Fail twice."""
+        try:
+            raise RuntimeError(f"{function.__name__} waits for the device\nfurther lines")
+        except RuntimeError:
+            raise RuntimeError("capture_end: the capture was invalidated")  # noqa: B904 (as a context manager's exit does)
+
+
+def test_what_failed_is_named_not_what_it_led_to() -> None:
+    one, _, captures = capturing(trainer())
+    captures.recorder = Invalid(one)
+    with pytest.warns(UserWarning, match="as CUDA graphs: function waits for the device$"):
+        run(one)
+
+
+class Clean(Replays):
+    """A recorder that looks at the gradients that are there."""
+
+    def __call__(self, function: Callable[[], None]) -> Callable[[], object]:
+        """Refuse any."""
+        assert not [p for p in self.trainer.model.parameters() if p.grad is not None]
+        return super().__call__(function)
+
+
+def test_no_gradient_is_there_when_a_step_is_recorded() -> None:
+    """A graph would add to it at every replay, in memory that it is not given."""
+    one, _, captures = capturing(trainer())
+    captures.recorder = Clean(one)
+    parts = next(one.source.epoch(0))
+    for _ in range(2):
+        captures(parts, SPACE.path(SPACE.decode("3---")))
+    assert captures.recorder.num_recorded == 1
 
 
 class Watched(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's

@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from supernet.training.captures import Captures
-from tests.pretend import NEEDS_GPU
+from tests.pretend import NEEDS_GPU, rounding_as_the_cpu
 from tests.supernet.training.test_captures import TRAINING, run, trainer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from supernet.training.trainer import Trainer
 
 pytestmark = list(NEEDS_GPU)
@@ -20,9 +22,9 @@ CUDA = "cuda"
 
 
 @pytest.fixture(autouse=True)
-def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Round convolutions as the CPU does."""
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+def _exact() -> Iterator[None]:
+    with rounding_as_the_cpu():
+        yield
 
 
 def captures_of(one: Trainer) -> Captures:

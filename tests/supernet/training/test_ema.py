@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from supernet.training.ema import Ema
+from tests.supernet.training.test_captures import Watched
 
 
 def network() -> nn.Sequential:
@@ -61,6 +62,23 @@ def test_fifty_steps_are_the_written_out_ones_bit_by_bit(decay: float) -> None:
         assert torch.equal(found[name], value), name
     assert found["1.num_batches_tracked"] == 50
     assert not torch.equal(found["0.weight"], model.state_dict()["0.weight"])
+
+
+def test_an_update_reads_no_number_of_a_tensor() -> None:
+    """On a GPU it would wait for it."""
+    model = network()
+    ema = Ema(model, 0.99)
+    with Watched() as watched:
+        ema.update(model)
+    assert ema.num_updates == 1
+    assert watched.forbidden == []
+
+
+def test_a_model_without_counts_is_averaged() -> None:
+    model = nn.Linear(2, 1)
+    follow_once = Ema(model, 0.5)
+    follow_once.update(model)
+    assert torch.equal(follow_once.model.weight, model.weight)
 
 
 def test_the_average_is_no_part_of_the_model() -> None:

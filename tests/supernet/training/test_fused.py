@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from supernet.nets.cell_layers import ConvBnRelu
 from supernet.training import fused as module
-from supernet.training.fused import Fused
+from supernet.training.fused import Fused, limit_of
 from tests.pretend import NEEDS_GPU
 from tests.supernet.training.test_captures import TRAINING, run, trainer
 
@@ -44,6 +45,11 @@ def test_training_is_that_without(traced: list[Any]) -> None:
     theirs = plain.model.state_dict()
     for name, value in fused.model.state_dict().items():
         assert torch.equal(value, theirs[name]), name
+
+
+def test_variants_are_limited_by_the_name_that_torch_has() -> None:
+    assert hasattr(torch._dynamo.config, limit_of(torch._dynamo.config))
+    assert limit_of(SimpleNamespace(cache_size_limit=8)) == "cache_size_limit"
 
 
 def test_after_an_epoch_the_layers_are_plain(traced: list[Any]) -> None:  # noqa: ARG001 (compiles)
