@@ -15,3 +15,4 @@ python bench/run.py --data-set mnist5k --set image_size=14 --table results/truth
 
 rsync -a --exclude=.lock --exclude='*.pt' --exclude='*.svg' --exclude=report.html results/mnist5k \
     results/reference/
+cp results/truth/mnist5k.h5 results/reference/truth/
