@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bench import precision
 from bench.base.files import read_csv
+from bench.verbs.rank_supernets import rank
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,7 @@ def test_both_precisions_are_ranked_by_the_same_seeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compare = precision.compare
+    monkeypatch.setattr("bench.verbs.rank_supernets.rank", partial(rank, m=(1,)))
 
     def tiny(**asked: Any) -> pd.DataFrame:
         return compare(**asked, seeds=(3,), changes=FEW)
