@@ -166,7 +166,7 @@ def test_commands_of_a_script_parse(script: Path, programs: Path, tmp_path: Path
     copy = tmp_path / script.relative_to(ROOT)
     copy.parent.mkdir(parents=True)
     shutil.copy(script, copy)
-    for name in ("digits", "cifar10-small", "s1-small", "truth"):
+    for name in ("digits", "cifar10-small", "paper", "s1-small", "truth"):
         (tmp_path / "results" / "reference" / name).mkdir(parents=True, exist_ok=True)
     needed = len(re.findall(r"\$\{\d:\?", script.read_text()))
     commands = called(programs, tmp_path, str(copy), *(["argument"] * needed))

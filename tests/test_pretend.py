@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -117,7 +117,8 @@ def test_what_a_gpu_allows_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_convolutions_are_kept_from_tf32_without_a_warning() -> None:
     before = torch.backends.cudnn.allow_tf32
     with rounding_as_the_cpu():
-        assert torch.backends.cudnn.conv.fp32_precision == "ieee"
+        convolutions: Any = torch.backends.cudnn
+        assert convolutions.conv.fp32_precision == "ieee"
     assert torch.backends.cudnn.allow_tf32 == before
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 KINDS: dict[str, type[Recipe | Final]] = {"supernet": Recipe, "network": Final}
 FINAL_NAMES = ("retrain", "transfer")
 PACKAGES = ("torch", "torchvision", "nasbench-pytorch", "numpy", "pandas", "scikit-learn")
+UNKNOWN = "unknown"
+"""A device that was not told, or that a worker of a cluster was to choose."""
 SPEED_FIELDS = ("workers", "cuda_graphs")
 """Fields of a recipe that say how fast, not what: a run goes on whatever they are."""
 HERE = Path(__file__).resolve().parent
@@ -52,7 +54,7 @@ class About:
     kind: str
     recipe: Any
     seed: int
-    device: str = "unknown"
+    device: str = UNKNOWN
 
 
 def open_folder(

@@ -13,7 +13,7 @@ from bench.base.checks import check_choice
 from bench.base.files import remove_temporary
 from bench.base.parallel import in_parallel, task
 from bench.config.registry import RECIPES
-from bench.runs.about import is_folder_of, is_trained, read_about
+from bench.runs.about import UNKNOWN, is_folder_of, is_trained, read_about
 from bench.runs.find import check_files, find_runs
 from bench.runs.layout import run_folder
 from bench.runs.lock import at_work
@@ -110,13 +110,15 @@ def check_runs(results: Path, planned: Sequence[Run], images: str) -> None:
 def tell_other_device(runs: Sequence[Run | FinalRun], device: str) -> None:
     """Say in one line that runs which a GPU began go on on a CPU, or the reverse."""
     kind = device.partition(":")[0]
+    if kind == UNKNOWN:
+        return
     began = {
         run.folder: read_about(run.folder).device.partition(":")[0]
         for run in runs
         if is_trained(run.folder) and not getattr(run, "is_complete", False)
     }
     others = [
-        f"{folder} ({other})" for folder, other in began.items() if other not in (kind, "unknown")
+        f"{folder} ({other})" for folder, other in began.items() if other not in (kind, UNKNOWN)
     ]
     if others:
         print(
@@ -212,8 +214,11 @@ def train_together(
 
 
 def _complete(run: Run, data: Path | None, device: str, num_threads: int) -> Run:
+    from supernet.devices import check_precision, choose_device
     from supernet.runs import complete
     from supernet.seats import on_device
 
+    device = choose_device(device)  # a cluster's worker has devices of its own
+    check_precision(run.recipe, device)
     with on_device(device) as own:
         return complete(run, data, own, num_threads)

@@ -8,6 +8,7 @@ from bench.ranking.about import earlier_protocols, read_earlier
 from bench.ranking.baselines import BASELINES
 from bench.ranking.outputs import Rankings, write_rankings
 from bench.ranking.protocol import PROTOCOLS
+from bench.runs.about import UNKNOWN
 from bench.runs.find import find_runs
 from bench.runs.lock import RANKING_S, at_work
 from bench.verbs.complete import open_runs, run_all
@@ -90,7 +91,7 @@ def rank(
         allow_missing: leave out architectures whose truth the table lacks.
         changes: further fields of the recipe, by name.
         out: results folder; needed where the recipe is not the preset's.
-        device: 'auto', 'cpu', 'cuda', 'cuda:1', ...
+        device: 'auto', 'cpu', 'cuda', 'cuda:1', ...; each worker of a cluster chooses its own.
         threads: of each run.
         jobs: runs at once; None: as many as cores and memory allow, or GPUs.
         backend: of BACKENDS, where runs go in parallel.
@@ -102,6 +103,7 @@ def rank(
         ValueError: a name, field or value that is none, a table that lacks cells or is another's, a
             folder that holds another recipe, or runs of it from other images or code.
     """
+    is_here = backend == "loky"
     named = {"space": space, "net": net, "sampler": sampler, "data_set": data_set}
     with prepared(
         preset,
@@ -117,9 +119,11 @@ def rank(
         allow_missing=allow_missing,
         out=out,
         device=device,
+        is_here=is_here,
     ) as ready:
+        known = ready.device if is_here else UNKNOWN
         run_all(
-            open_runs(ready.results, ready.planned, ready.images, ready.device, threads),
+            open_runs(ready.results, ready.planned, ready.images, known, threads),
             data=as_path(data),
             device=ready.device,
             num_threads=threads,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes results/speed (speed.csv, speed_mixpath.csv) on one core: about a minute for the supernet, 32 s for import and verification, about 3 minutes for S1.
+# Makes results/speed (speed.csv, bf16_scores.csv, speed_mixpath.csv) on one core: about a minute for the supernet, 32 s for import and verification, about 8 minutes for bf16, 3 for S1.
 #
 #     results/speed/make.sh TABLE TFRECORD IMAGENET-SAMPLE
 #
@@ -13,4 +13,5 @@ sample=$(realpath -m "${3:?IMAGENET-SAMPLE, the folder with images}")
 cd "$(dirname "$0")/../.."
 
 python bench/speed.py --table "$table" --tfrecord "$tfrecord" --out results/speed
+python bench/precision.py --out results/speed
 python bench/speed_mixpath.py --data "$sample" --out results/speed

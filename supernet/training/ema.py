@@ -40,13 +40,11 @@ class Ema:
         """Move the averages towards the model's weights and running statistics."""
         self.num_updates += 1
         decay = min(self.decay, (1 + self.num_updates) / (10 + self.num_updates))
-        averages, values = ([*one.parameters(), *one.buffers()] for one in (self.model, model))
-        pairs = [*zip(averages, values, strict=True)]
-        moving = [pair for pair in pairs if pair[0].is_floating_point()]
-        counts = [pair for pair in pairs if not pair[0].is_floating_point()]  # of batches
-        torch._foreach_lerp_(*map(list, zip(*moving, strict=True)), 1.0 - decay)
+        averages, counts = _split(self.model)
+        values, new_counts = _split(model)
+        torch._foreach_lerp_(averages, values, 1.0 - decay)
         if counts:
-            torch._foreach_copy_(*map(list, zip(*counts, strict=True)))
+            torch._foreach_copy_(counts, new_counts)
 
     def state_dict(self) -> dict[str, Any]:
         """Return averages and number of updates."""
@@ -56,3 +54,12 @@ class Ema:
         """Go back to where `state_dict` was called."""
         self.model.load_state_dict(state["model"])
         self.num_updates = int(state["num_updates"])
+
+
+def _split(model: nn.Module) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Return weights and statistics, and counts of batches, which are no averages."""
+    every = [*model.parameters(), *model.buffers()]
+    return (
+        [value for value in every if value.is_floating_point()],
+        [value for value in every if not value.is_floating_point()],
+    )

@@ -60,7 +60,8 @@ class Step:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.training.grad_clip)
 
     def _backward(self, x: torch.Tensor, labels: torch.Tensor, path: Any, share: float) -> None:
-        # a cast of a weight that autocast kept would be read again by graphs that didn't make it
+        # without a cache a weight is cast where it is used: what one path's graph had cast and kept
+        # would be read by graphs that did not make it, from memory that is no longer theirs
         with torch.autocast(
             self.device.type,
             torch.bfloat16,

@@ -62,8 +62,11 @@ def prepared(
     allow_missing: bool,
     out: Path | str | None,
     device: str,
+    is_here: bool = True,
 ) -> Iterator[Ready]:
     """Check what was asked for; the arguments are those of `rank`, `fields` the recipe's changes.
+
+    Where the runs are not to be made on this machine, their device is left to those that make them.
 
     Raises:
         ValueError: what `rank` raises before it trains.
@@ -83,9 +86,10 @@ def prepared(
             check(protocol, load_space(one))
             check_cells(truth, one, allow_missing=allow_missing)
         presets = [chosen, *(make() for make in PRESETS.values())]
-        device = choose_device(device)
-        for _, one in recipes:
-            check_precision(one, device)
+        if is_here:
+            device = choose_device(device)
+            for _, one in recipes:
+                check_precision(one, device)
         planned = plan_runs(results, [one for _, one in recipes], seeds)
         images, num_images = open_all_images(planned, data)
         known = known_images(results, planned, images)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 from bench import run as command_line
 from bench.base.files import read_csv
 from bench.ranking.protocol import Protocol
+from bench.runs.about import read_about
 from bench.runs.find import find_runs
 from bench.verbs.rank_supernets import rank
 from bench.verbs.ranking.prepared import BATCH_NORMS
@@ -103,6 +105,46 @@ def test_what_a_protocols_own_recipe_fixes_is_not_asked_for_in_vain(tmp_path: Pa
             out=tmp_path / "x",
         )
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the cluster's own, at its end
+def test_a_cluster_s_worker_chooses_its_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine that a command is started on need not have the workers' GPUs."""
+    distributed = pytest.importorskip("distributed")
+    asked = []
+
+    def choose(name: str) -> str:
+        assert threading.current_thread() is not threading.main_thread()
+        asked.append(name)
+        return "cpu"
+
+    monkeypatch.setattr("supernet.devices.choose_device", choose)
+    out = tmp_path / "results"
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        rank(
+            "digits",
+            m=(1,),
+            seeds=(0,),
+            batch_norms=("single",),
+            protocols=("sound",),
+            table=write_truth(tmp_path / "truth.h5"),
+            other_truth=True,
+            changes=TINY,
+            out=out,
+            jobs=1,
+            device="cuda",
+            backend="dask",
+            scheduler=cluster.scheduler_address,
+        )
+    assert asked == ["cuda"]
+    (run,) = find_runs(out)
+    assert run.is_complete
+    assert read_about(run.folder).device == "unknown"
 
 
 def test_a_changed_recipe_needs_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
