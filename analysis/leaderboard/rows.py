@@ -125,13 +125,17 @@ def _name(rows: pd.DataFrame) -> str:
 
 
 def _ordered(board: pd.DataFrame) -> pd.DataFrame:
-    """Sort: sections as they came, measured before free before published, each by tau."""
+    """Sort: sections as they came, measured before free before published, each by tau.
+
+    Published Spearmans stand below published taus: another statistic is no rank among them.
+    """
     sections = {name: place for place, name in enumerate(board["section"].unique())}
     kinds = {name: place for place, name in enumerate((MEASURED, FREE, PUBLISHED))}
     keys = pd.DataFrame(
         {
             "section": board["section"].map(sections),
             "kind": board["kind"].map(kinds),
+            "statistic": board["tau"].isna(),
             "tau": -board["tau"].fillna(board["spearman"]),
         }
     )
