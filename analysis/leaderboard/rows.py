@@ -94,6 +94,8 @@ def add(board: Path, folder: Path, section: str = "", m: int = 0) -> pd.DataFram
             f"section {section!r} is of {_name(others)}, not of {_name(rows)}: name another with "
             "--section"
         )
+    if len(here):  # the same cells, which another folder may call otherwise
+        rows["cells"] = here["cells"].iloc[0]
     published = pd.DataFrame(_published(), columns=list(COLUMNS))
     parts = [part for part in (earlier, rows, published) if len(part)]
     every = pd.concat(parts, ignore_index=True)

@@ -73,7 +73,8 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     ax.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=7.5)
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):
         text.set_color(GREY if row["kind"] == PUBLISHED else "black")
-    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="Kendall tau-b; triangles |Spearman|")
+    triangles = "; triangles |Spearman|" if frame["tau"].isna().any() else ""
+    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel=f"Kendall tau-b{triangles}")
     ax.tick_params(axis="y", length=0)
     ax.set_title(frame["section"].iloc[0], loc="left", fontsize=9, pad=28, weight="bold")
     here = {_look(row) for row in rows}

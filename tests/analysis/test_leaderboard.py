@@ -100,7 +100,9 @@ def test_the_same_cells_of_another_split_are_another_section(tmp_path: Path) -> 
 def test_supernets_stand_beside_scores_of_the_same_cells(tmp_path: Path, ranked: Path) -> None:
     add(tmp_path / "board.csv", ranked, "digits")
     board = add(tmp_path / "board.csv", DIGITS, m=4)
-    assert set(board[board["kind"] == MEASURED]["section"]) == {"digits"}
+    measured = board[board["kind"] == MEASURED]
+    assert set(measured["section"]) == {"digits"}
+    assert measured["cells"].nunique() == 1, "the same cells have one name"
 
 
 def test_what_is_no_ranking_or_board_is_refused(tmp_path: Path, ranked: Path) -> None:
