@@ -99,7 +99,7 @@ def add(board: Path, folder: Path, section: str = "", m: int = 0) -> pd.DataFram
     published = pd.DataFrame(_published(), columns=list(COLUMNS))
     parts = [part for part in (earlier, rows, published) if len(part)]
     every = pd.concat(parts, ignore_index=True)
-    every = _ordered(every.drop_duplicates(KEYS, keep="last"))
+    every = _ordered(every.drop_duplicates(KEYS, keep="last"), every["section"].unique().tolist())
     schemas.write(every.round(DIGITS), board, SCHEMA)
     return every
 
@@ -126,12 +126,12 @@ def _name(rows: pd.DataFrame) -> str:
     return f"{rows['cells'].iloc[0]} (digest {rows['digest'].iloc[0]})"
 
 
-def _ordered(board: pd.DataFrame) -> pd.DataFrame:
-    """Sort: sections as they came, measured before free before published, each by tau.
+def _ordered(board: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Sort: sections as they first came, measured before free before published, each by tau.
 
     Published Spearmans stand below published taus: another statistic is no rank among them.
     """
-    sections = {name: place for place, name in enumerate(board["section"].unique())}
+    sections = {name: place for place, name in enumerate(names)}
     kinds = {name: place for place, name in enumerate((MEASURED, FREE, PUBLISHED))}
     keys = pd.DataFrame(
         {

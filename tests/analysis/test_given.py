@@ -146,7 +146,7 @@ def test_titles_of_long_names_neither_meet_nor_leave_the_figure(folder: Path) ->
     panels = [frame.assign(scorer=name) for name in names * 2]
     with style.context():
         figure = grid(panels, scatter.draw, heights=[1.9], num_columns=4)
-        renderer = FigureCanvasAgg(figure).get_renderer()
+        renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]  # matplotlib
         figure.draw(renderer)
         boxes = [ax._left_title.get_window_extent(renderer) for ax in figure.axes]  # type: ignore[attr-defined]  # has no other name
     right = [*(box.x0 for box in boxes[1:]), figure.bbox.x1]

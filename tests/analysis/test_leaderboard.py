@@ -54,7 +54,8 @@ def test_rows_are_measured_free_or_published(tmp_path: Path, ranked: Path) -> No
 
 
 def test_a_method_once_more_replaces_its_row(tmp_path: Path, ranked: Path) -> None:
-    first = add(tmp_path / "board.csv", ranked, WHOLE)
+    add(tmp_path / "board.csv", ranked, WHOLE)
+    first = add(tmp_path / "board.csv", DIGITS, "8x8 digits", m=2)
     again = add(tmp_path / "board.csv", ranked)
     assert len(again) == len(first), "its section is found by its cells"
     assert again["section"].unique().tolist() == first["section"].unique().tolist()
