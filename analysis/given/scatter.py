@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from analysis import style
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 MARKERS = "o^sDv<>p"
-LONG_NAME = 26
+NAME_WIDTH = 24  # letters of a title's line: what a panel is wide
 MANY = 300  # points; more are drawn small and pale
 
 
@@ -48,9 +49,9 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         ax.plot(100 * same["truth"], same["score"], marker, color=color, markeredgewidth=0, **look)
     if is_many:
         ax.set(xlim=_middle(100 * frame["truth"]), ylim=_middle(frame["score"]))
-    name = str(frame["scorer"].iloc[0])
-    text = f"{style.label(name)}\ntau {number(frame['tau_mean'].iloc[0], 2)}"
-    ax.set_title(text, fontsize=8 if len(name) <= LONG_NAME else 6.5, loc="left")
+    lines = wrap(style.label(str(frame["scorer"].iloc[0])), NAME_WIDTH)
+    lines.append(f"tau {number(frame['tau_mean'].iloc[0], 2)}")
+    ax.set_title("\n".join(lines), fontsize=8 if len(lines) == 2 else 6.5, loc="left")
     ax.tick_params(labelsize=7)
     ax.set_xlabel("truth: accuracy (%)")
     ax.set_ylabel("score, higher is better")

@@ -94,10 +94,12 @@ def add(board: Path, folder: Path, section: str = "", m: int = 0) -> pd.DataFram
             f"section {section!r} is of {_name(others)}, not of {_name(rows)}: name another with "
             "--section"
         )
+    if len(here):  # the same cells, which another folder may call otherwise
+        rows["cells"] = here["cells"].iloc[0]
     published = pd.DataFrame(_published(), columns=list(COLUMNS))
     parts = [part for part in (earlier, rows, published) if len(part)]
     every = pd.concat(parts, ignore_index=True)
-    every = _ordered(every.drop_duplicates(KEYS, keep="last"))
+    every = _ordered(every.drop_duplicates(KEYS, keep="last"), every["section"].unique().tolist())
     schemas.write(every.round(DIGITS), board, SCHEMA)
     return every
 
@@ -124,14 +126,18 @@ def _name(rows: pd.DataFrame) -> str:
     return f"{rows['cells'].iloc[0]} (digest {rows['digest'].iloc[0]})"
 
 
-def _ordered(board: pd.DataFrame) -> pd.DataFrame:
-    """Sort: sections as they came, measured before free before published, each by tau."""
-    sections = {name: place for place, name in enumerate(board["section"].unique())}
+def _ordered(board: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Sort: sections as they first came, measured before free before published, each by tau.
+
+    Published Spearmans stand below published taus: another statistic is no rank among them.
+    """
+    sections = {name: place for place, name in enumerate(names)}
     kinds = {name: place for place, name in enumerate((MEASURED, FREE, PUBLISHED))}
     keys = pd.DataFrame(
         {
             "section": board["section"].map(sections),
             "kind": board["kind"].map(kinds),
+            "statistic": board["tau"].isna(),
             "tau": -board["tau"].fillna(board["spearman"]),
         }
     )

@@ -11,7 +11,7 @@ from analysis import style
 from analysis.figure import grid
 from analysis.frames import records
 from analysis.leaderboard.rows import FREE, MEASURED, PUBLISHED
-from analysis.phrases import NOTHING, interval, number
+from analysis.phrases import NOTHING, interval, name_protocol, number
 from analysis.text_table import TextTable, to_markdown
 
 if TYPE_CHECKING:
@@ -25,15 +25,18 @@ if TYPE_CHECKING:
 FIGURE = "leaderboard"
 ROW_HEIGHT = 0.21  # inches
 GREY = "#A0A0A0"
+SPEARMAN = "published |Spearman|"
 LOOKS: dict[str, dict[str, Any]] = {
     MEASURED: {"color": style.COLORS["given"], "marker": "o"},
     FREE: {"color": style.COLORS["num_conv3x3"], "marker": "s"},
     PUBLISHED: {"color": GREY, "marker": "D", "markerfacecolor": "white"},
+    SPEARMAN: {"color": GREY, "marker": "v", "markerfacecolor": "white"},
 }
 LABELS = {
     MEASURED: "measured here, 95% over seeds and cells",
     FREE: "counted at no cost",
-    PUBLISHED: "published, own protocols",
+    PUBLISHED: "published tau, own protocols",
+    SPEARMAN: "published |Spearman|: no tau, as a rule larger",
 }
 PUBLISHED_BY_OTHERS = "published by others, each with its own cells and protocol"
 COLUMNS = (
@@ -70,14 +73,16 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     ax.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=7.5)
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):
         text.set_color(GREY if row["kind"] == PUBLISHED else "black")
-    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel="Kendall tau-b (of some published rows |Spearman|)")
+    triangles = "; triangles |Spearman|" if frame["tau"].isna().any() else ""
+    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel=f"Kendall tau-b{triangles}")
     ax.tick_params(axis="y", length=0)
-    ax.set_title(frame["section"].iloc[0], loc="left", fontsize=9, pad=18, weight="bold")
-    kinds = [kind for kind in LOOKS if (frame["kind"] == kind).any()]
+    ax.set_title(frame["section"].iloc[0], loc="left", fontsize=9, pad=28, weight="bold")
+    here = {_look(row) for row in rows}
+    kinds = [kind for kind in LOOKS if kind in here]
     handles = [Line2D([], [], label=LABELS[kind], linewidth=1.5, **LOOKS[kind]) for kind in kinds]
     handles += [Line2D([], [], label="noise ceiling", **line) for _ in ceilings]
     above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.99)}
-    above |= {"ncol": 4, "columnspacing": 1.0}
+    above |= {"ncol": 3, "columnspacing": 1.0}
     ax.legend(handles=handles, fontsize=7, **above)
     return ax
 
@@ -87,7 +92,7 @@ def markdown(board: DataFrame) -> str:
     tables = []
     for section, part in board.groupby("section", sort=False):
         for is_published, rows in part.groupby(part["kind"] == PUBLISHED):
-            what = PUBLISHED_BY_OTHERS if is_published else "; ".join(rows["cells"].unique())
+            what = PUBLISHED_BY_OTHERS if is_published else _cells_and_protocols(rows)
             tables.append(
                 TextTable(
                     caption=f"{section}: {what}",
@@ -98,8 +103,12 @@ def markdown(board: DataFrame) -> str:
     return "\n\n".join(map(to_markdown, tables)) + "\n"
 
 
+def _cells_and_protocols(rows: DataFrame) -> str:
+    return "; ".join([*rows["cells"].unique(), *map(name_protocol, rows["protocol"].unique())])
+
+
 def _draw_row(ax: Axes, row: Row, y: int) -> None:
-    look, value = LOOKS[row["kind"]], _value(row)
+    look, value = LOOKS[_look(row)], _value(row)
     low, high = row["tau_low"], row["tau_high"]
     if row["kind"] == PUBLISHED and not isnan(row["tau_std"]):
         low, high = value - row["tau_std"], value + row["tau_std"]
@@ -109,6 +118,10 @@ def _draw_row(ax: Axes, row: Row, y: int) -> None:
 
 def _value(row: Row) -> float:
     return float(row["spearman"] if isnan(row["tau"]) else row["tau"])
+
+
+def _look(row: Row) -> str:
+    return SPEARMAN if isnan(row["tau"]) else str(row["kind"])
 
 
 def _label(row: Row) -> str:
@@ -125,7 +138,7 @@ def _texts(row: Row) -> tuple[str, ...]:
         number(row["tau_top20"]),
         number(row["spearman"]),
         row["cells"] if is_published else number(row["num_cells"], 0),
-        number(row["num_seeds"], 0),
+        NOTHING if row["kind"] == FREE else number(row["num_seeds"], 0),
         row["protocol"],
         row["source"] or NOTHING,
     )

@@ -106,7 +106,8 @@ def sweep_taus(run: Run, table: Table) -> pd.DataFrame:
     sweep = schemas.read(run.folder / SWEEP, schemas.CALIBRATION_SWEEP)
     sweep = sweep.astype(dict.fromkeys(("num_images", "batch"), "float64"))  # NaN: none
     sweep = sweep[~sweep["cell_hash"].isin(_unknown(sweep["cell_hash"], table))]
-    truth = {key: table.mean_accuracy(key, SOUND.truth_split) for key in set(sweep["cell_hash"])}
+    keys = sorted(set(sweep["cell_hash"]))
+    truth = dict(zip(keys, table.mean_accuracies(keys, SOUND.truth_split), strict=True))
     settings = ["factor", "split", "num_images", "batch", "reset"]
     rows = []
     for setting, part in sweep.groupby(settings, dropna=False, sort=False):

@@ -1,6 +1,6 @@
 """The contents of a table in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,21 +97,22 @@ def known_means(figures: NDArray[np.float64]) -> NDArray[np.float64]:
     return means
 
 
-def tied_means(figures: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average as `known_means`, those of the same images to the same bits: the lowest of them.
+def tied(means: Sequence[float]) -> list[float]:
+    """Give means of the same images the same bits: the lowest of them.
 
     Rounding would not do: there are always two close means that it tells apart.
     """
-    means = known_means(figures)
-    known = np.flatnonzero(~np.isnan(means))
-    order = known[np.argsort(means[known], kind="stable")]
-    ascending = means[order]
+    if len(means) < 2:
+        return [round(mean, MEAN_DIGITS) for mean in means]
+    order = np.argsort(means, kind="stable")
+    ascending = np.array(means)[order]
     begins = np.diff(ascending, prepend=-np.inf) > SAME_MEAN
     lowest = ascending[begins][np.cumsum(begins) - 1]
     # Means that are no counts can be close one to the next over any distance: none so is a group.
     begins |= np.diff(np.floor((ascending - lowest) / SAME_MEAN), prepend=0) > 0
-    means[order] = ascending[begins][np.cumsum(begins) - 1]
-    return means.round(MEAN_DIGITS)
+    same = np.empty_like(ascending)
+    same[order] = ascending[begins][np.cumsum(begins) - 1]
+    return same.round(MEAN_DIGITS).tolist()  # type: ignore[no-any-return]  # numpy's
 
 
 def widened(budget: Budget, num_repeats: int) -> Budget:

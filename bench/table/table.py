@@ -29,7 +29,7 @@ from bench.table.data import (
     CellNotInTableError,
     Source,
     TableError,
-    tied_means,
+    tied,
 )
 from bench.table.file import TableFile
 from bench.table.packing import Key, digest_of, unpack
@@ -80,7 +80,6 @@ class Table:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._file = TableFile(self.path)
-        self._known_means: dict[tuple[str, int], NDArray[np.float64]] = {}
 
     def __enter__(self) -> "Table":
         return self
@@ -162,16 +161,22 @@ class Table:
     def mean_accuracies(
         self, keys: Sequence[Key], split: str = "test", epochs: int | None = None
     ) -> list[float]:
-        """Return the mean accuracies of several cells, as `mean_accuracy`, equal ones as equal."""
-        every = self._means(split, self._file.budget(epochs))
-        means: list[float] = every[[self._index(key) for key in keys]].tolist()
-        for key, mean in zip(keys, means, strict=True):
-            if math.isnan(mean):
+        """Return the mean accuracies of several cells, as `mean_accuracy`, equal ones as equal.
+
+        What is equal depends on these cells alone, not on what else the table has.
+        """
+        means = []
+        for key, accuracies in zip(
+            keys, self.accuracies(keys, split, epochs).tolist(), strict=True
+        ):
+            known = [accuracy for accuracy in accuracies if not math.isnan(accuracy)]
+            if not known:
                 raise CellNotInTableError(
                     f"{self.path} knows no {split} accuracy of {_describe(key)} after "
                     f"{self._file.budget(epochs)} epochs: import a source that does"
                 )
-        return means
+            means.append(math.fsum(known) / len(known))
+        return tied(means)
 
     def repeats(
         self, key: Key, split: str = "test", epochs: int | None = None
@@ -254,12 +259,6 @@ class Table:
 
     def _find(self, key: Key) -> int | None:
         return self._file.find(digest_of(key))
-
-    def _means(self, split: str, epochs: int) -> NDArray[np.float64]:
-        """Return the means of all cells, of shape (num_cells,), NaN where unknown."""
-        if (split, epochs) not in self._known_means:
-            self._known_means[split, epochs] = tied_means(self._accuracies(split, epochs))
-        return self._known_means[split, epochs]
 
     def _accuracies(self, split: str, epochs: int | None) -> NDArray[np.float64]:
         if split not in SPLITS:

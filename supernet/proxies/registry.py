@@ -6,12 +6,13 @@ normalised training images (B, C, H, W) with labels (B,). A score that is not fi
 none. Torch's generator is seeded before each. An own proxy is named on the command line as
 `package.module:name`.
 
-Conventions follow Abdelfattah et al., 'Zero-cost proxies for lightweight NAS', ICLR 2021
-(mohsaied/zero-cost-nas), where two papers differ: one batch of 64 training images, cross-entropy,
-batch norms in training mode (synflow: none), weights of convolutions and the dense layer counted
-and those of batch norms not, layers summed. Images are not augmented. Written here because no
-library that has them is on PyPI: zero-cost-nas, NASLib and NAS-Bench-Suite-Zero are repositories to
-clone, of old versions of PyTorch.
+Conventions compare in kind with those of Abdelfattah et al., 'Zero-cost proxies for lightweight
+NAS', ICLR 2021 (mohsaied/zero-cost-nas), where two papers differ: one batch of training images,
+cross-entropy, batch norms in training mode (synflow: none), weights of convolutions and the dense
+layer counted and those of batch norms not, layers summed. Our batch is of 64 images, theirs of 256
+on NAS-Bench-101; our images are not augmented. Written here because no library that has them is on
+PyPI: zero-cost-nas, NASLib and NAS-Bench-Suite-Zero are repositories to clone, of old versions of
+PyTorch.
 """
 
 from __future__ import annotations

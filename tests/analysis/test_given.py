@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from analysis import style
+from analysis.figure import grid
 from analysis.figures.kendall_tau import compute
 from analysis.given import scatter, tau
 from analysis.given.tables import given_differences, given_sentence, given_table, is_given
@@ -135,6 +138,20 @@ def test_points_are_drawn_by_method_the_best_first(folder: Path) -> None:
     ax = scatter.draw(panels[0], Figure().subplots())
     assert [len(xs(line)) for line in ax.lines] == [34, 34]
     assert ax.get_title(loc="left").startswith("good\ntau 0.")
+
+
+def test_titles_of_long_names_neither_meet_nor_leave_the_figure(folder: Path) -> None:
+    frame = scatter.compute(folder)
+    names = ["supernet, shadow BN, calibrated, by negative loss", "a_long_name_without_any_space"]
+    panels = [frame.assign(scorer=name) for name in names * 2]
+    with style.context():
+        figure = grid(panels, scatter.draw, heights=[1.9], num_columns=4)
+        renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]  # matplotlib
+        figure.draw(renderer)
+        boxes = [ax._left_title.get_window_extent(renderer) for ax in figure.axes]  # type: ignore[attr-defined]  # has no other name
+    right = [*(box.x0 for box in boxes[1:]), figure.bbox.x1]
+    assert all(box.x1 < edge for box, edge in zip(boxes, right, strict=True))
+    assert all(box.y1 <= figure.bbox.y1 for box in boxes)
 
 
 def test_the_page_says_what_is_not_known_and_lacks_nothing(folder: Path) -> None:

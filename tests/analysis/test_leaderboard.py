@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -56,7 +57,8 @@ def test_rows_are_measured_free_or_published(tmp_path: Path, ranked: Path) -> No
 
 
 def test_a_method_once_more_replaces_its_row(tmp_path: Path, ranked: Path) -> None:
-    first = add(tmp_path / "board.csv", ranked, WHOLE)
+    add(tmp_path / "board.csv", ranked, WHOLE)
+    first = add(tmp_path / "board.csv", DIGITS, "8x8 digits", m=2)
     again = add(tmp_path / "board.csv", ranked)
     assert len(again) == len(first), "its section is found by its cells"
     assert again["section"].unique().tolist() == first["section"].unique().tolist()
@@ -102,7 +104,9 @@ def test_the_same_cells_of_another_split_are_another_section(tmp_path: Path) -> 
 def test_supernets_stand_beside_scores_of_the_same_cells(tmp_path: Path, ranked: Path) -> None:
     add(tmp_path / "board.csv", ranked, "digits")
     board = add(tmp_path / "board.csv", DIGITS, m=4)
-    assert set(board[board["kind"] == MEASURED]["section"]) == {"digits"}
+    measured = board[board["kind"] == MEASURED]
+    assert set(measured["section"]) == {"digits"}
+    assert measured["cells"].nunique() == 1, "the same cells have one name"
 
 
 def test_what_is_no_ranking_or_board_is_refused(tmp_path: Path, ranked: Path) -> None:
@@ -171,11 +175,39 @@ def test_published_rows_are_grey_and_apart(tmp_path: Path, ranked: Path) -> None
     assert colors["grasp (|Spearman|)"] == GREY
     legend = ax.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()][-1] == "noise ceiling"
+    named = [text.get_text() for text in legend.get_texts()]
+    assert named[-1] == "noise ceiling"
+    assert named[-2].startswith("published |Spearman|"), "another statistic has a marker of its own"
     parts = markdown(board).split("\n\n")
     (captioned,) = [i for i, part in enumerate(parts) if part.startswith(f"{WHOLE}: published")]
     assert "grasp" in parts[captioned + 1]
     assert "| one |" not in parts[captioned + 1]
+
+
+def test_published_spearmans_are_no_ranks_among_taus(tmp_path: Path, ranked: Path) -> None:
+    board = add(tmp_path / "board.csv", ranked, WHOLE)
+    published = board[(board["kind"] == PUBLISHED) & (board["section"] == WHOLE)]
+    is_spearman = published["tau"].isna().tolist()
+    assert is_spearman == sorted(is_spearman)
+    assert published["spearman"].max() > published["tau"].min(), "by size they would mix"
+    ax = draw(board[board["section"] == WHOLE], Figure().subplots())
+    places = {(line.get_marker(), int(y)) for line in ax.lines for y in np.ravel(line.get_ydata())}
+    triangles = {y for marker, y in places if marker == "v"}
+    assert len(triangles) == sum(is_spearman)
+    assert min(triangles) > max(y for marker, y in places if marker == "D")
+
+
+def test_what_is_counted_has_no_seeds_and_the_protocol_is_told(
+    tmp_path: Path, ranked: Path
+) -> None:
+    text = markdown(add(tmp_path / "board.csv", ranked, "mine"))
+    caption, _, *lines = text.splitlines()
+    told = "protocol given: every architecture; copies of one cell averaged; truth = mean test"
+    assert told in caption
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("|")]
+    seeds = {row[1]: row[rows[0].index("seeds")] for row in rows}
+    assert seeds["one"] == "1"
+    assert seeds["parameter count (free)"] == "-"
 
 
 def test_a_folder_has_rows_table_and_figure(tmp_path: Path, ranked: Path) -> None:
