@@ -15,9 +15,8 @@
 # digest is 5fceadf9d95b42b7..., a column for each method: 4 to 5 minutes of one core a method and seed.
 # proxies_22.csv is the same of cells-22.txt, --seeds 3; proxies_digits.csv of
 #     mixpath-proxies --preset digits --cells sample:34 --seeds 3
-# supernet.csv is of the same images and the command of stated_cells in docs/own-parts.md: the accuracy and
-# minus the loss in the scores.csv of its three seeds, a column for each, raw and calibrated; supernet_differences.csv
-# is of the rows of its differences.csv, shadow minus single batch norm.
+# supernet.csv and supernet_differences.csv are of the same images and the command of stated_cells in docs/own-parts.md:
+#     python results/leaderboard/supernet.py results/stated-cells
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
