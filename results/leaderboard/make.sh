@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes results/leaderboard of NAS-Bench-101's rows in TABLE and of the reference results: two minutes on one core.
+# Makes results/leaderboard of NAS-Bench-101's rows in TABLE and of the reference results: 2 minutes on one core.
 #
 #     TABLE=nasbench101.h5 TABLE_22=small.h5 results/leaderboard/make.sh
 #
