@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whether scores taken in bf16 rank as those taken in fp32 do, on the digits.
 
-    python bench/precision.py --out results/speed    # about 8 minutes on one core
+    python bench/precision.py --out results/speed  # 8 minutes on one core
 
 Supernets of m = 4 are trained in fp32 by the same recipe and seeds, so that their weights are the
 same bytes; they are calibrated and scored in both precisions, and ranked under protocol `sound`.

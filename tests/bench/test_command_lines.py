@@ -50,7 +50,7 @@ def with_set() -> list[str]:
 
 
 def test_every_command_is_looked_at() -> None:
-    assert len(COMMANDS) == 11
+    assert len(COMMANDS) == 12
     assert len(PARSERS) == 11 + 7 + 5
 
 
