@@ -51,7 +51,7 @@ def with_set() -> list[str]:
 
 def test_every_command_is_looked_at() -> None:
     assert len(COMMANDS) == 12
-    assert len(PARSERS) == 11 + 7 + 5
+    assert len(PARSERS) == 12 + 7 + 5
 
 
 @pytest.mark.parametrize("prog", PARSERS)
