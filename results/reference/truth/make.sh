@@ -4,7 +4,8 @@
 #     results/reference/truth/make.sh
 #
 # Time: the sum of the table's time_s. The other tables took a quarter of an hour on a faster
-# machine. The last part needs the runs of results/reference/digits/make.sh, of which it trains none.
+# machine, and it is of those that reliability.txt tells; the .h5 files here were trained on the one
+# whose runs they rank (python -m bench.reliability tells of these). The last part needs the runs of results/reference/digits/make.sh, of which it trains none.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 mkdir -p results/truth
