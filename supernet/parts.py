@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bench.base.names import call_plugin, load
+from bench.config.recipe import check_cutout
 from bench.runs.run import load_space
 from supernet.data.registry import data_source
 from supernet.nets.registry import NETS
@@ -75,9 +76,10 @@ def resolve(recipe: Recipe) -> Parts:
 
 
 def check_training(recipe: Trained) -> None:
-    """Refuse an optimiser that does not exist.
+    """Refuse an optimiser that does not exist, and a cutout that can blank whole images.
 
     Raises:
-        ValueError: it is not known.
+        ValueError: either.
     """
+    check_cutout(recipe.training, recipe.skeleton)
     load(recipe.training.optimizer, OPTIMIZERS, "optimizer")

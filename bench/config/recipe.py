@@ -53,7 +53,6 @@ class Trained:
         if not re.fullmatch(r"[\w-]+", self.name):  # a folder may be called so
             raise ValueError(f"name={self.name!r} must be of letters, digits, _ and - alone")
         check_bounds(self, m=(1, 1000), num_train_images=(0, MOST_IMAGES))
-        _check_cutout(self.training, self.skeleton)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +147,7 @@ class StandAlone:
 
     def __post_init__(self) -> None:
         check_bounds(self, m=(1, 1000), num_repeats=(1, 10_000))
-        _check_cutout(self.training, self.skeleton)
+        check_cutout(self.training, self.skeleton)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +184,14 @@ class Preset:
     final: Final | None = None
 
 
-def _check_cutout(training: Training, skeleton: Any) -> None:
-    """Refuse a square that can blank whole images; an own net's part may know no size."""
+def check_cutout(training: Training, skeleton: Any) -> None:
+    """Refuse a square that can blank whole images; an own net's part may know no size.
+
+    Of recipes it is asked where they are resolved: on the way there size and square may not fit.
+
+    Raises:
+        ValueError: with the largest square to use.
+    """
     size = getattr(skeleton, "image_size", training.cutout + 1)
     if training.cutout >= size:
         raise ValueError(

@@ -53,6 +53,7 @@ TINY_FINAL = {
     "dropout": "0.1",
 }
 TINY_FILES = {
+    "cutout": "0",
     "num_classes": "2",
     "image_size": "16",
     "width": "0.1",

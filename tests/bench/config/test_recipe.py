@@ -1,18 +1,18 @@
 """Recipes: overriding by name, and going through JSON unchanged."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
 
 from bench.config.cell_presets import authors, digits, paper
 from bench.config.fields import field_types, from_dict, override, to_dict
-from bench.config.recipe import Final, Recipe, StandAlone
+from bench.config.recipe import Final, Recipe, StandAlone, check_cutout
 from bench.config.registry import PRESETS, RECIPES
 from bench.config.training import Training
 from bench.network.skeleton import NASBENCH101, BlockSkeleton
 from bench.runs.about import KINDS, read_about
+from supernet.parts import resolve
 from tests.paths import ROOT
 
 RANKED = [name for name, make in PRESETS.items() if make().table]
@@ -178,25 +178,22 @@ def test_the_authors_calibration_leaves_next_to_nothing_of_training(name: str) -
     assert (calibration.calibration_batch, calibration.calibration_images) == (96, 0)
 
 
-@pytest.mark.parametrize("make", [Recipe, Final, StandAlone])
-def test_a_cutout_as_large_as_the_images_is_refused(make: Callable[..., object]) -> None:
+def test_a_cutout_as_large_as_the_images_is_refused() -> None:
     small = replace(NASBENCH101, image_size=16)
     message = r"cutout=16 can blank images of 16 pixels \(image_size\) whole: use cutout=8 or less"
     with pytest.raises(ValueError, match=message):
-        make(skeleton=small, training=Training(cutout=16))
-    make(skeleton=small, training=Training(cutout=15))
-    make(skeleton=replace(small, image_size=8), training=Training(cutout=0))
-    make(skeleton=object(), training=Training(cutout=16))
+        check_cutout(Training(cutout=16), small)
+    check_cutout(Training(cutout=15), small)
+    check_cutout(Training(cutout=0), replace(small, image_size=8))
+    check_cutout(Training(cutout=16), object())
+    with pytest.raises(ValueError, match=message):
+        StandAlone(skeleton=small, training=Training(cutout=16))
 
 
 def test_a_preset_of_smaller_images_needs_a_smaller_cutout() -> None:
-    recipe = PRESETS["cifar10-small"]().recipe
+    """It is asked for where a recipe is resolved, and read from folders of before."""
+    recipe = override(PRESETS["cifar10-small"]().recipe, {"image_size": "16"})
+    assert from_dict(recipe, to_dict(recipe)) == recipe
     with pytest.raises(ValueError, match="cutout=16 can blank images of 16 pixels"):
-        override(recipe, {"image_size": "16"})
-    assert override(recipe, {"image_size": "16", "cutout": "0"}).training.cutout == 0
-
-
-def test_a_run_whose_cutout_blanks_its_images_is_not_read() -> None:
-    values = to_dict(Recipe()) | {"image_size": 16}
-    with pytest.raises(ValueError, match="cutout=16 can blank"):
-        from_dict(Recipe(), values)
+        resolve(recipe)
+    resolve(override(recipe, {"cutout": "0"}))
