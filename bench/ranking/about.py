@@ -5,8 +5,7 @@ A number without its recipe and protocol is never printed; whoever prints one fi
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from bench.base.names import is_plugin
@@ -33,8 +32,8 @@ def earlier_protocols(about: Mapping[str, Any]) -> dict[str, Protocol]:
         about: what `read_earlier` returned.
     """
     return {
-        name: PROTOCOLS.get(name) or _protocol(fields)
-        for name, fields in about.get("protocols", {}).items()
+        name: PROTOCOLS.get(name) or _protocol(values)
+        for name, values in about.get("protocols", {}).items()
     }
 
 
@@ -99,6 +98,6 @@ def _describe(table: Table) -> dict[str, Any]:
     }
 
 
-def _protocol(fields: Mapping[str, Any]) -> Protocol:
-    names = {field.name for field in dataclasses.fields(Protocol)}
-    return Protocol(**{name: value for name, value in fields.items() if name in names})
+def _protocol(values: Mapping[str, Any]) -> Protocol:
+    names = {field.name for field in fields(Protocol)}
+    return Protocol(**{name: value for name, value in values.items() if name in names})

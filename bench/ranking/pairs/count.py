@@ -89,7 +89,6 @@ class FewCells:
         self, within: Mapping[str, Stratum], means: Floats, noise: Noise, *, is_one_repeat: bool
     ) -> None:
         self.num_cells = len(means)
-        self.within = within
         self.masks = {name: one.mask() for name, one in within.items()}
         self.paired = {name: one.is_paired() for name, one in within.items()}
         self.resamples = resample_cells(self.num_cells)
